@@ -1,0 +1,34 @@
+/**
+ * All that a command may touch outside its arguments. Tests hand in their own; main.ts hands in the process.
+ */
+import type { Control } from '@sallyport/contract/control';
+
+import type { Layout } from './layout.ts';
+
+export interface Output {
+  /** Resolves when the stream wants more: a reader that is slow must not make us hold a million rows. */
+  write(text: string): Promise<void>;
+  readonly isTerminal: boolean;
+}
+
+export interface OpenedControl extends AsyncDisposable {
+  readonly control: Control;
+  /** False: the agent's core was opened in this process, because no agent runs. */
+  readonly running: boolean;
+  /** Does `step` with the rights the command was started with, where they were dropped to go on without an agent. */
+  readonly asCaller: <T>(step: () => T) => T;
+}
+
+export interface Context {
+  readonly out: Output;
+  readonly err: Output;
+  /** How to render for `out`, at this moment. */
+  layout(): Layout;
+  openControl(stateDirectory: string): Promise<OpenedControl>;
+  /** Aborts at the first Ctrl-C or SIGTERM from now on, which then no longer end the process. */
+  interrupted(): AbortSignal;
+}
+
+/** `lines` as one write. */
+export const printLines = (output: Output, lines: readonly string[]): Promise<void> =>
+  lines.length === 0 ? Promise.resolve() : output.write(`${lines.join('\n')}\n`);

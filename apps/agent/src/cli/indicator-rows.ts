@@ -1,0 +1,162 @@
+/**
+ * Indicators from the rows of a CSV file in the reference's form (defender-spec 2.7). Columns are found by name, in any
+ * order. An unknown column is a failure and not a remark: a mistyped `expirationTime` would silently never expire.
+ */
+import type { IndicatorInput } from '@sallyport/contract/indicator';
+import type { IndicatorType } from '@sallyport/contract/indicator-values';
+
+import { didYouMean } from './closest.ts';
+import type { CsvRecord } from './csv.ts';
+import { readAction, readSeverity, refusedAction, refusedSeverity } from './indicator-action.ts';
+import { readTimestamp } from './time.ts';
+
+export const INDICATOR_COLUMNS = [
+  'indicatorType',
+  'indicatorValue',
+  'action',
+  'title',
+  'description',
+  'expirationTime',
+  'severity',
+  'recommendedActions',
+  'rbacGroups',
+  'category',
+  'mitretechniques',
+  'GenerateAlert',
+] as const;
+type Column = (typeof INDICATOR_COLUMNS)[number];
+
+const REQUIRED = ['indicatorType', 'indicatorValue', 'action', 'title', 'description'] as const satisfies Column[];
+
+const TYPE_WORDS = {
+  domainname: 'DomainName',
+  url: 'Url',
+  ipaddress: 'IpAddress',
+} as const satisfies Record<string, IndicatorType>;
+const isTypeWord = (text: string): text is keyof typeof TYPE_WORDS => Object.hasOwn(TYPE_WORDS, text);
+
+export interface RowFailure {
+  /** Line of the file. */
+  readonly row: number;
+  readonly field: string;
+  readonly reason: string;
+}
+
+export interface IndicatorRows {
+  /** `row` is the line of the file on which the row begins. */
+  readonly inputs: readonly { readonly row: number; readonly input: IndicatorInput }[];
+  readonly failures: readonly RowFailure[];
+}
+
+/** Every row is looked at, also when an earlier one failed; only a header that is no header ends it at once. */
+export function readIndicatorRows(records: readonly CsvRecord[]): IndicatorRows {
+  const [header, ...rows] = records;
+  if (header === undefined) {
+    return { inputs: [], failures: [{ row: 1, field: 'header', reason: `is missing: write ${REQUIRED.join(',')}` }] };
+  }
+  const { columns, failures } = readHeader(header);
+  if (failures.length > 0) return { inputs: [], failures };
+  if (rows.length === 0) {
+    return { inputs: [], failures: [{ row: header.line, field: 'rows', reason: 'there are none below the header' }] };
+  }
+  const inputs: { row: number; input: IndicatorInput }[] = [];
+  const failed: RowFailure[] = [];
+  for (const record of rows) {
+    const reasons: RowFailure[] = [];
+    const input = readRow(record, columns, (field, reason) => reasons.push({ row: record.line, field, reason }));
+    if (reasons.length === 0 && input !== null) inputs.push({ row: record.line, input });
+    failed.push(...reasons);
+  }
+  return { inputs, failures: failed };
+}
+
+function readHeader(header: CsvRecord): { columns: Map<Column, number>; failures: RowFailure[] } {
+  const columns = new Map<Column, number>();
+  const failures: RowFailure[] = [];
+  const fail = (field: string, reason: string): void => {
+    failures.push({ row: header.line, field, reason });
+  };
+  const only = header.fields.length === 1 ? (header.fields[0] ?? '') : '';
+  if (/[;\t]/.test(only) && /indicatorvalue/i.test(only)) {
+    fail('header', 'separates its columns by semicolons or tabs: save the file with commas');
+    return { columns, failures };
+  }
+  for (const [index, text] of header.fields.entries()) {
+    const typed = text.trim();
+    const column = INDICATOR_COLUMNS.find((name) => name.toLowerCase() === typed.toLowerCase());
+    if (typed === '') continue;
+    if (column === undefined) {
+      fail(typed, `is no column of an indicator file${didYouMean(typed, INDICATOR_COLUMNS) || ': delete it'}`);
+    } else if (columns.has(column)) {
+      fail(column, 'stands in the header twice: delete one');
+    } else {
+      columns.set(column, index);
+    }
+  }
+  for (const column of REQUIRED) if (!columns.has(column)) fail(column, 'is missing in the header: add the column');
+  return { columns, failures };
+}
+
+function readRow(
+  record: CsvRecord,
+  columns: ReadonlyMap<Column, number>,
+  fail: (field: string, reason: string) => void,
+): IndicatorInput | null {
+  const width = Math.max(...columns.values()) + 1;
+  if (record.fields.slice(width).some((field) => field !== '')) {
+    fail('row', `has ${record.fields.length} values for ${width} columns: put quotes around values that hold commas`);
+    return null;
+  }
+  const text = (column: Column): string => (record.fields[columns.get(column) ?? -1] ?? '').trim();
+  for (const column of REQUIRED) if (text(column) === '') fail(column, 'is empty: every row needs one');
+
+  const type = text('indicatorType').toLowerCase();
+  if (type !== '' && !isTypeWord(type)) {
+    const fileLike = /^file|^certificate/.test(type);
+    fail(
+      'indicatorType',
+      `'${text('indicatorType')}' ${fileLike ? 'does not name a network destination: delete the row' : 'is no type: write DomainName, Url or IpAddress'}`,
+    );
+  }
+  const action = readAction(text('action'));
+  if (action === null && text('action') !== '') {
+    const remedy = /^blockandremediate$/i.test(text('action'))
+      ? `'BlockAndRemediate' is for files: write Block`
+      : refusedAction(text('action'));
+    fail('action', remedy);
+  }
+  const severity = readSeverity(text('severity'));
+  if (severity === null && text('severity') !== '') fail('severity', refusedSeverity(text('severity')));
+  const expiration = text('expirationTime');
+  if (expiration !== '' && readTimestamp(expiration) === null) {
+    fail('expirationTime', `'${expiration}' is no RFC 3339 time: write it as 2030-01-31T12:00:00.0Z`);
+  }
+  const alert = text('GenerateAlert').toLowerCase();
+  if (alert !== '' && alert !== 'true' && alert !== 'false') {
+    fail('GenerateAlert', `'${text('GenerateAlert')}' is neither True nor False`);
+  }
+  if (action === null || !isTypeWord(type)) return null;
+
+  const groups = list(text('rbacGroups'));
+  const techniques = list(text('mitretechniques'));
+  return {
+    indicatorValue: text('indicatorValue'),
+    indicatorType: TYPE_WORDS[type],
+    action,
+    title: text('title'),
+    description: text('description'),
+    ...(expiration === '' ? {} : { expirationTime: expiration }),
+    ...(severity === null ? {} : { severity }),
+    ...(text('recommendedActions') === '' ? {} : { recommendedActions: text('recommendedActions') }),
+    ...(text('category') === '' ? {} : { category: text('category') }),
+    ...(groups.length === 0 ? {} : { rbacGroups: groups }),
+    ...(techniques.length === 0 ? {} : { mitreTechniques: techniques }),
+    ...(alert === '' ? {} : { generateAlert: alert === 'true' }),
+  };
+}
+
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');

@@ -1,0 +1,59 @@
+/**
+ * Opens a file that the user named, with the user's rights, before anything else happens. What is opened is checked
+ * by its descriptor, not by its name, so it cannot become something else in between.
+ */
+import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { ControlError } from '@sallyport/contract/control-error';
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file',
+  EACCES: 'permission denied: run this as a user who may read it, or with sudo',
+  EPERM: 'permission denied: run this as a user who may read it, or with sudo',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the name is too long',
+  ENXIO: 'is not a regular file',
+};
+
+export interface LocalFile extends Disposable {
+  /** Absolute. */
+  readonly path: string;
+  readonly size: number;
+  /** From the beginning; once. Closes the file at the end. */
+  content(): AsyncIterable<Uint8Array>;
+}
+
+/** Throws ControlError (`not-found`, `invalid`) with one line that names the file. Nothing is read yet. */
+export function openLocalFile(path: string): LocalFile {
+  if (path === '' || path.includes('\0')) throw new ControlError('invalid', 'the file name is empty or holds a NUL');
+  let descriptor: number;
+  try {
+    // O_NONBLOCK: a FIFO without a writer would hang here for ever, before its type could be seen.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const reason = REASONS[code] ?? `cannot be opened (${code})`;
+    throw new ControlError(code === 'ENOENT' ? 'not-found' : 'invalid', `${path}: ${reason}`, { cause: error });
+  }
+  const stat = fstatSync(descriptor);
+  if (!stat.isFile()) {
+    closeSync(descriptor);
+    const what = stat.isDirectory() ? 'is a directory: name a file in it' : 'is not a regular file';
+    throw new ControlError('invalid', `${path}: ${what}`);
+  }
+  let open = true;
+  return {
+    path: resolve(path),
+    size: stat.size,
+    content() {
+      open = false;
+      return createReadStream('', { fd: descriptor, highWaterMark: 256 * 1024 });
+    },
+    [Symbol.dispose]() {
+      if (open) closeSync(descriptor);
+      open = false;
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** Indicators as a table. */
+import type { Indicator } from '@sallyport/contract/indicator';
+import type { IndicatorAction } from '@sallyport/contract/indicator-values';
+
+import type { Layout } from '../layout.ts';
+import type { Style } from '../paint.ts';
+import { printable } from '../safe-text.ts';
+import { type Cell, type Column, renderTable } from '../table.ts';
+import { localTime } from '../time.ts';
+
+const ACTION_STYLE = {
+  Allowed: 'green',
+  Audit: 'yellow',
+  Warn: 'magenta',
+  Block: 'red',
+} as const satisfies Record<IndicatorAction, Style>;
+
+const COLUMNS: readonly Column[] = [
+  { header: 'ACTION' },
+  { header: 'VALUE', shrinkTo: 20 },
+  { header: 'TYPE' },
+  { header: 'SEVERITY' },
+  { header: 'EXPIRES' },
+  { header: 'TITLE', shrinkTo: 12 },
+];
+
+export function renderIndicators(indicators: readonly Indicator[], layout: Layout): string[] {
+  if (indicators.length === 0) return ['no indicators; add one with: sallyport indicator add VALUE --action block'];
+  const rows = indicators.map((indicator): Cell[] => {
+    const expiry = indicator.expirationTime === null ? Number.NaN : Date.parse(indicator.expirationTime);
+    const expires: Cell =
+      indicator.expirationTime === null
+        ? 'never'
+        : expiry <= layout.nowMs
+          ? ['dim', 'expired']
+          : Number.isNaN(expiry)
+            ? indicator.expirationTime
+            : localTime(expiry);
+    return [
+      [ACTION_STYLE[indicator.action], indicator.action],
+      indicator.indicatorValue,
+      indicator.indicatorType,
+      indicator.severity ?? '-',
+      expires,
+      indicator.title,
+    ];
+  });
+  return renderTable(COLUMNS, rows, layout);
+}
+
+/** One line after a change: `added  Block evil.example (DomainName), expires 2026-12-01 00:00:00`. */
+export function renderIndicatorChange(verb: string, indicator: Indicator, layout: Layout): string {
+  const { action, indicatorValue, indicatorType, expirationTime } = indicator;
+  const expires = expirationTime === null ? '' : `, expires ${localTime(Date.parse(expirationTime))}`;
+  return `${verb} ${layout.paint(ACTION_STYLE[action], action)} ${printable(indicatorValue)} (${indicatorType})${expires}`;
+}

@@ -1,0 +1,151 @@
+/**
+ * Turns stored records into the rows that `sallyport events` shows. Done when somebody reads, not when a connection
+ * is made: most records are never read.
+ *
+ * A flow is one `ConnectionSuccess` row (the handshake completes before the verdict, defender-spec 4.2), followed at
+ * once by a protection row when the flow was blocked or would have been. Both carry the same FlowId.
+ */
+import { hostname } from 'node:os';
+
+import { DEVICE_NETWORK_EVENT_COLUMNS, type DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
+import { decodeFlowRecord, type FlowRecord } from '@sallyport/contract/flow-record';
+import { formatIp } from '@sallyport/hosts/canonical';
+import { actionTypeOf, eventIdOf } from '@sallyport/policy/events';
+
+import { addressType } from './address-type.ts';
+import type { OwnRecord } from './own-record.ts';
+
+export interface Device {
+  readonly id: string;
+  readonly name: string;
+}
+
+export const thisDevice = (id: string): Device => ({ id, name: hostname() });
+
+/** Every column null, in the documented order; rows are made from it so that they keep that order. */
+const EMPTY_ROW = {
+  ...Object.fromEntries(DEVICE_NETWORK_EVENT_COLUMNS.map((column) => [column, null])),
+  EventId: 0,
+} as DeviceNetworkEvent; // oxlint-disable-line typescript/no-unsafe-type-assertion -- built from the list of columns
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 6: 'Tcp', 17: 'Udp' };
+/** ReportId is unique together with time and device (defender-spec 2.1). */
+const REPORT_ID_RANGE = 2 ** 31;
+const text = new TextDecoder();
+
+/** One or two rows, the connection first; none for bytes that are no record of this version. */
+export function flowRows(bytes: Uint8Array, device: Device): readonly DeviceNetworkEvent[] {
+  const record = decodeFlowRecord(bytes);
+  if (record === null) return [];
+  const url = text.decode(record.url);
+  const name = text.decode(record.name);
+  const connection: DeviceNetworkEvent = {
+    ...EMPTY_ROW,
+    Timestamp: new Date(record.atMs).toISOString(),
+    DeviceId: device.id,
+    DeviceName: device.name,
+    ActionType: 'ConnectionSuccess',
+    RemoteIP: formatIp(record.remoteAddress),
+    RemotePort: record.remotePort,
+    RemoteUrl: url || name || null,
+    LocalIP: formatIp(record.localAddress),
+    LocalPort: record.localPort,
+    Protocol: PROTOCOLS[record.protocol] ?? String(record.protocol),
+    LocalIPType: addressType(record.localAddress),
+    RemoteIPType: addressType(record.remoteAddress),
+    ReportId: record.sequence % REPORT_ID_RANGE,
+    AdditionalFields: JSON.stringify({ ...flowFields(record), ...(record.effect === 'pass' && ruleFields(record)) }),
+  };
+  const actionType = actionTypeOf(record.effect);
+  if (actionType === null) return [connection];
+  const fields = {
+    ...flowFields(record),
+    IsAudit: record.effect === 'audit',
+    ...ruleFields(record),
+  };
+  return [
+    connection,
+    {
+      ...connection,
+      ActionType: actionType,
+      AdditionalFields: JSON.stringify(fields),
+      EventId: eventIdOf(record.effect) ?? 0,
+    },
+  ];
+}
+
+function flowFields(record: FlowRecord): Record<string, unknown> {
+  const alpn = text.decode(record.alpn);
+  return {
+    FlowId: String(record.sequence),
+    NameSource: record.nameSource,
+    NameConfidence: record.nameSource === 'none' ? 'none' : record.nameSource === 'dns' ? 'low' : 'high',
+    ...(alpn !== '' && { Alpn: alpn }),
+    Ech: record.ech,
+    ...(record.ambiguous && { Ambiguous: true }),
+    Hook: record.hook,
+    Cause: record.cause,
+  };
+}
+
+/** The rule behind the verdict; nothing when no rule matched. */
+function ruleFields(record: FlowRecord): Record<string, unknown> {
+  if (record.layer === 'none') return record.category === 'None' ? {} : { ResponseCategory: record.category };
+  return {
+    ResponseCategory: record.category,
+    DisplayName: record.ruleTitle,
+    ...(record.layer === 'indicator' ? { IndicatorId: record.ruleId } : { Feed: record.ruleId }),
+    Action: record.action,
+    Layer: record.layer,
+    MatchedBy: record.matched,
+  };
+}
+
+/** `id` numbers the agent's own records. */
+export function ownRow(record: OwnRecord, id: number, atMs: number, device: Device): DeviceNetworkEvent {
+  const base = {
+    ...EMPTY_ROW,
+    Timestamp: new Date(atMs).toISOString(),
+    DeviceId: device.id,
+    DeviceName: device.name,
+    ReportId: id,
+  };
+  switch (record.kind) {
+    case 'setting-changed':
+      return {
+        ...base,
+        ActionType: 'SettingsChanged',
+        EventId: 5007,
+        AdditionalFields: JSON.stringify({
+          OldValue: `${record.name} = ${record.oldValue}`,
+          NewValue: `${record.name} = ${record.newValue}`,
+          Source: record.source,
+        }),
+      };
+    case 'protection-gap':
+      return {
+        ...base,
+        ActionType: 'ProtectionGap',
+        AdditionalFields: JSON.stringify({
+          From: new Date(record.fromMs).toISOString(),
+          To: new Date(atMs).toISOString(),
+          DurationMs: atMs - record.fromMs,
+          Reason: record.reason,
+        }),
+      };
+    case 'events-dropped':
+      return {
+        ...base,
+        ActionType: 'EventsDropped',
+        AdditionalFields: JSON.stringify({
+          Where: record.where,
+          Connections: record.connections,
+          Protection: record.protection,
+          From: new Date(record.fromMs).toISOString(),
+          To: new Date(atMs).toISOString(),
+        }),
+      };
+    default:
+      return record satisfies never;
+  }
+}

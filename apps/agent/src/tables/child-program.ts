@@ -1,0 +1,126 @@
+/**
+ * A program that runs in a short-lived process of its own, loaded from memory.
+ *
+ * Why a process: reading a list of a million names leaves a heap behind that V8 does not give back; a process gives
+ * everything back, can be given a lower priority, and hostile input can at worst end it.
+ * Why from memory: the agent drops its privileges, and afterwards it may no longer be able to read its own sources
+ * (they often lie below /root, and so may Node itself). So all files of the program are read beforehand, kept as text
+ * (some 100 kB), and handed to the child over its IPC channel; Node is started through /proc/self/exe, which needs no
+ * directory on the way to be readable.
+ *
+ * Easy to get wrong: only static imports with a literal `from '…'` are found. A dynamic import in the program would
+ * work in a checkout and fail after the drop.
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants, setPriority } from 'node:os';
+
+export interface ChildProgram {
+  readonly entry: string;
+  /** URL to TypeScript source. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** URL of the importer to specifier to URL. */
+  readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Type-only imports vanish when types are stripped, so they are not followed. */
+const IMPORT = /^(?:import|export)\s(?!type\b)[^'";]*?from\s*'([^']+)'|^import\s*'([^']+)'/gm;
+
+/** Reads `entry` and everything of ours that it imports. */
+export function collectProgram(entry: URL): ChildProgram {
+  const sources: Record<string, string> = {};
+  const imports: Record<string, Record<string, string>> = {};
+  const waiting = [entry.href];
+  for (let url = waiting.pop(); url !== undefined; url = waiting.pop()) {
+    if (sources[url] !== undefined) continue;
+    const source = readFileSync(new URL(url), 'utf8');
+    const resolved: Record<string, string> = {};
+    for (const [, named, bare] of source.matchAll(IMPORT)) {
+      const specifier = named ?? bare ?? '';
+      if (specifier.startsWith('node:')) continue;
+      const target = specifier.startsWith('.') ? new URL(specifier, url).href : resolvePackage(specifier, url);
+      resolved[specifier] = target;
+      waiting.push(target);
+    }
+    sources[url] = source;
+    imports[url] = resolved;
+  }
+  return { entry: entry.href, sources, imports };
+}
+
+/** `require` follows the links of workspaces to their real path, outside of node_modules, where types are stripped. */
+const resolvePackage = (specifier: string, from: string): string =>
+  `file://${createRequire(from).resolve(specifier)}`;
+
+/** Runs first in the child: takes the program from the first message and starts it. */
+const LOADER = `
+  import { registerHooks } from 'node:module';
+  process.once('message', ({ entry, sources, imports, task }) => {
+    registerHooks({
+      resolve: (specifier, context, next) => {
+        const url = specifier === entry ? entry : imports[context.parentURL]?.[specifier];
+        return url === undefined ? next(specifier, context) : { url, format: 'module-typescript', shortCircuit: true };
+      },
+      load: (url, context, next) => {
+        const source = sources[url];
+        return source === undefined ? next(url, context) : { source, format: 'module-typescript', shortCircuit: true };
+      },
+    });
+    import(entry).then(({ run }) => run(task, (message) => process.send(message)))
+      .then(() => process.disconnect(), (error) => { process.send({ kind: 'crashed', message: String(error?.stack ?? error) }, () => process.exit(70)); });
+  });
+  process.once('disconnect', () => process.exit(process.exitCode ?? 0));
+`;
+
+const FLAGS = ['--no-warnings', '--max-old-space-size=512', '--max-semi-space-size=1', '--input-type=module', '--eval', LOADER];
+/** Below everything else on the machine: compiling is never urgent. */
+const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+
+/**
+ * Runs `run(task, send)` of the program's entry in a child; every message it sends goes to `onMessage`. Resolves when
+ * the child has ended in order, rejects when it crashed, was killed, or could not be started. Aborting kills it.
+ */
+export function runChild(
+  program: ChildProgram,
+  task: unknown,
+  onMessage: (message: unknown) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { NODE_OPTIONS: _, NODE_COMPILE_CACHE: __, ...env } = process.env;
+  const child = spawn('/proc/self/exe', FLAGS, {
+    cwd: '/',
+    env,
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    ...(signal !== undefined && { signal, killSignal: 'SIGKILL' as const }),
+  });
+  let crash = '';
+  let complaint = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (complaint.length < 2000) complaint += chunk.toString('latin1');
+  });
+  child.on('message', (message: unknown) => {
+    const isCrash = typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'crashed';
+    if (isCrash && 'message' in message) crash = String(message.message);
+    else onMessage(message);
+  });
+  child.once('error', reject);
+  child.once('close', (code, killedBy) => {
+    if (code === 0 && crash === '') resolve();
+    else reject(new Error(oneLine(crash || complaint || `ended by ${killedBy ?? `code ${code}`}`)));
+  });
+  child.once('spawn', () => {
+    try {
+      if (child.pid !== undefined) setPriority(child.pid, PRIORITY);
+    } catch {
+      // Only a courtesy to others.
+    }
+    child.send({ ...program, task }, (error) => {
+      if (error !== null) child.kill('SIGKILL');
+    });
+  });
+  return promise;
+}
+
+const oneLine = (text: string): string => (text.trim().split('\n').slice(0, 3).join(' | ')).slice(0, 500);

@@ -1,0 +1,68 @@
+/**
+ * The directory of compiled tables: `SLOT-N.tbl`, N rising for ever, never overwritten.
+ *
+ * Easy to get wrong: a file may only go once the gate has answered for its successor; until then the gate may be just
+ * about to open it.
+ */
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { TableSlot } from '@sallyport/contract/gate-link';
+
+import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
+
+export class TableFiles {
+  readonly #directory: StateDirectory;
+  #last: number;
+
+  /** Sweeps what a crash left half-written. */
+  constructor(directory: StateDirectory) {
+    this.#directory = directory;
+    this.#last = 0;
+    for (const file of readdirSync(directory.tables)) {
+      this.#last = Math.max(this.#last, Number(/^[a-z]+-(\d{1,15})\./.exec(file)?.[1] ?? 0));
+      if (file.endsWith('.part')) rmSync(join(directory.tables, file), { force: true });
+    }
+  }
+
+  path(file: string): string {
+    return join(this.#directory.tables, file);
+  }
+
+  /** A name for the next table of `slot`; write to `path(file) + '.part'`, then `finish(file)`. */
+  next(slot: TableSlot): string {
+    return `${slot}-${++this.#last}.tbl`;
+  }
+
+  /** Puts a completely written `.part` file in place. */
+  finish(file: string): void {
+    const path = this.path(file);
+    giveToOwner(this.#directory, `${path}.part`);
+    renameSync(`${path}.part`, path);
+  }
+
+  /**
+   * `durable: false` skips fsync: right for a table that is compiled again at every start anyway. A torn file after
+   * a power cut fails its checksum and is never used.
+   */
+  write(slot: TableSlot, bytes: Uint8Array, options: { readonly durable: boolean }): string {
+    const file = this.next(slot);
+    const descriptor = openSync(`${this.path(file)}.part`, 'wx', 0o640);
+    try {
+      for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+      if (options.durable) fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    this.finish(file);
+    return file;
+  }
+
+  /** Deletes all tables of `slot` but `keep`. */
+  sweep(slot: TableSlot, keep: string | null): void {
+    for (const file of readdirSync(this.#directory.tables)) {
+      const isOther = file.startsWith(`${slot}-`) && file !== keep;
+      if (isOther) rmSync(this.path(file), { force: true });
+    }
+  }
+}

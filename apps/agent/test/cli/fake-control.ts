@@ -1,0 +1,202 @@
+/** A Control in memory, for tests of the command line: enough policy to tell right from wrong, nothing more. */
+import type {
+  CheckView,
+  Control,
+  EventQuery,
+  FeedAdd,
+  FeedView,
+  ImportResult,
+  SettingView,
+  StatusView,
+} from '@sallyport/contract/control';
+import { ControlError } from '@sallyport/contract/control-error';
+import {
+  DEVICE_NETWORK_EVENT_COLUMNS,
+  type DeviceNetworkEvent,
+} from '@sallyport/contract/device-network-event';
+import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
+import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from '@sallyport/contract/settings';
+
+/** All columns null but those given. */
+export function event(columns: Partial<DeviceNetworkEvent>): DeviceNetworkEvent {
+  const empty = Object.fromEntries(DEVICE_NETWORK_EVENT_COLUMNS.map((name) => [name, null]));
+  return { ...(empty as unknown as DeviceNetworkEvent), EventId: 0, ...columns };
+}
+
+export class FakeControl implements Control {
+  readonly past: DeviceNetworkEvent[] = [];
+  /** Handed to whoever follows; following ends when they are used up and `signal` aborts. */
+  readonly news: DeviceNetworkEvent[] = [];
+  readonly #nowMs: number;
+  readonly #settings = new Map<SettingName, SettingView>();
+  readonly #indicators = new Map<string, Indicator>();
+  readonly #feeds: FeedView[] = [];
+
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
+    for (const name of SETTING_NAMES) {
+      this.#settings.set(name, { name, value: SETTINGS[name].default, source: 'default' });
+    }
+  }
+
+  async status(): Promise<StatusView> {
+    return {
+      version: '0.1.0',
+      pid: null,
+      startedMs: null,
+      stateDirectory: '/state',
+      networkProtectionStatus: 'stopped',
+      mode: String(this.#settings.get('EnableNetworkProtection')?.value),
+      gate: null,
+      failPolicy: { FailPolicyGateAbsent: 'open', FailPolicyQueueFull: 'open' },
+      indicators: this.#indicators.size,
+      feeds: this.#feeds,
+      journal: { records: this.past.length, bytes: 0, oldestMs: null },
+      problems: [],
+    };
+  }
+
+  async settings(): Promise<readonly SettingView[]> {
+    return [...this.#settings.values()];
+  }
+
+  async set(name: string, text: string): Promise<SettingView> {
+    if (!isSettingName(name)) throw new ControlError('not-found', `unknown setting ${name}`);
+    const value = SETTINGS[name].read(text);
+    if (value === null) throw new ControlError('invalid', `${name}: ${text} is not accepted; use ${SETTINGS[name].accepts}`);
+    const view: SettingView = { name, value, source: 'local' };
+    this.#settings.set(name, view);
+    return view;
+  }
+
+  async addIndicator(input: IndicatorInput): Promise<Indicator> {
+    const reason = this.#refusal(input);
+    if (reason !== null) throw new ControlError('invalid', `${reason.field}: ${reason.reason}`);
+    const now = new Date(this.#nowMs).toISOString();
+    const indicator: Indicator = {
+      ...input,
+      id: `i${this.#indicators.size + 1}`,
+      indicatorType: input.indicatorType ?? 'DomainName',
+      indicatorValue: input.indicatorValue.toLowerCase(),
+      title: input.title ?? input.indicatorValue,
+      expirationTime: input.expirationTime ?? null,
+      creationTimeDateTimeUtc: now,
+      lastUpdateTime: now,
+    };
+    this.#indicators.set(indicator.indicatorValue, indicator);
+    return indicator;
+  }
+
+  async indicators(): Promise<readonly Indicator[]> {
+    return [...this.#indicators.values()];
+  }
+
+  async removeIndicator(value: string): Promise<Indicator> {
+    const indicator = this.#indicators.get(value.toLowerCase());
+    if (indicator === undefined) throw new ControlError('not-found', `there is no indicator ${value}`);
+    this.#indicators.delete(indicator.indicatorValue);
+    return indicator;
+  }
+
+  async importIndicators(inputs: readonly { row: number; input: IndicatorInput }[]): Promise<ImportResult> {
+    const failures = inputs.flatMap(({ row, input }) => {
+      const reason = this.#refusal(input);
+      return reason === null ? [] : [{ row, ...reason }];
+    });
+    if (failures.length > 0) return { imported: 0, failures };
+    for (const { input } of inputs) await this.addIndicator(input);
+    return { imported: inputs.length, failures };
+  }
+
+  async addFeed(feed: FeedAdd, content?: AsyncIterable<Uint8Array>): Promise<FeedView> {
+    const names = await this.#names(content);
+    if (names.length === 0) throw new ControlError('invalid', `${feed.location}: no entries`);
+    const view: FeedView = {
+      ...feed,
+      format: feed.format === 'auto' ? 'domains' : feed.format,
+      id: `f${this.#feeds.length + 1}`,
+      addedMs: this.#nowMs,
+      refreshedMs: this.#nowMs,
+      entries: { hosts: names.length, ips: 0, cidrs: 0, urls: 0 },
+      exceptions: 0,
+      skipped: {},
+      invalid: { count: 0, first: [] },
+      problem: null,
+    };
+    this.#feeds.push(view);
+    return view;
+  }
+
+  async feeds(): Promise<readonly FeedView[]> {
+    return [...this.#feeds];
+  }
+
+  async refreshFeed(id: string, content?: AsyncIterable<Uint8Array>): Promise<FeedView> {
+    const at = this.#indexOf(id);
+    const old = this.#feeds[at];
+    if (old === undefined) throw new ControlError('not-found', `there is no feed ${id}`);
+    const names = await this.#names(content);
+    const view = { ...old, entries: { ...old.entries, hosts: names.length } };
+    this.#feeds[at] = view;
+    return view;
+  }
+
+  async removeFeed(id: string): Promise<FeedView> {
+    const [removed] = this.#feeds.splice(this.#indexOf(id), 1);
+    if (removed === undefined) throw new ControlError('not-found', `there is no feed ${id}`);
+    return removed;
+  }
+
+  async check(target: string): Promise<CheckView> {
+    const mode = String(this.#settings.get('EnableNetworkProtection')?.value);
+    const found = [...this.#indicators.values()].find(
+      ({ indicatorValue }) => target === indicatorValue || target.endsWith(`.${indicatorValue}`),
+    );
+    if (found === undefined) {
+      return { target, effect: 'pass', mode, responseCategory: null, rule: null, reasons: ['no rule matches'] };
+    }
+    const { id, title, action } = found;
+    return {
+      target,
+      effect: action === 'Block' ? 'block' : 'pass',
+      mode,
+      responseCategory: 'CustomBlockList',
+      rule: { id, title, source: 'indicator', action },
+      reasons: [`${found.indicatorValue} matches`],
+    };
+  }
+
+  async *events({ sinceMs, ids, limit }: EventQuery): AsyncGenerator<DeviceNetworkEvent> {
+    const chosen = this.past.filter(
+      ({ Timestamp, EventId }) =>
+        (sinceMs === undefined || Date.parse(String(Timestamp)) >= sinceMs) && (ids?.includes(EventId) ?? true),
+    );
+    yield* limit === undefined ? chosen : chosen.toReversed().slice(0, limit);
+  }
+
+  async *followEvents({ ids }: EventQuery, signal: AbortSignal): AsyncGenerator<DeviceNetworkEvent> {
+    for (const each of this.news) if (ids?.includes(each.EventId) ?? true) yield each;
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  }
+
+  #refusal({ indicatorValue, expirationTime }: IndicatorInput): { field: string; reason: string } | null {
+    if (/^\d+(\.\d+)*$/.test(indicatorValue) && !/^(\d{1,2}|1\d\d|2[0-4]\d|25[0-5])(\.|$)/.test(indicatorValue)) {
+      return { field: 'indicatorValue', reason: `${indicatorValue} is no address` };
+    }
+    if (expirationTime !== undefined && Date.parse(expirationTime) <= this.#nowMs) {
+      return { field: 'expirationTime', reason: `${expirationTime} is past; give a time in the future` };
+    }
+    return null;
+  }
+
+  #indexOf(id: string): number {
+    const at = this.#feeds.findIndex((feed) => feed.id === id || feed.location === id);
+    return at < 0 ? this.#feeds.length : at;
+  }
+
+  async #names(content: AsyncIterable<Uint8Array> | undefined): Promise<string[]> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of content ?? []) chunks.push(chunk);
+    return Buffer.concat(chunks).toString().split('\n').filter((line) => line.includes('.'));
+  }
+}

@@ -1,0 +1,82 @@
+/** The gate's main thread's view of its queue worker: start it, give it orders, read its counters. */
+import { Worker } from 'node:worker_threads';
+
+import type { TableSlot } from '@sallyport/contract/gate-link';
+import type { GateSettings } from '@sallyport/contract/gate-settings';
+
+import { type Counter, SharedControl, type WorkerOrder, type WorkerReport, type WorkerStart } from './protocol.ts';
+import { ringBuffer, RingConsumer } from './record-ring.ts';
+
+/** Holds about 60,000 plain connections while the agent is away. */
+const RING_BYTES = 8 * 1024 * 1024;
+
+export class Queue {
+  readonly records: RingConsumer;
+  readonly #worker: Worker;
+  readonly #control: SharedControl;
+
+  private constructor(worker: Worker, control: SharedControl, records: RingConsumer) {
+    this.#worker = worker;
+    this.#control = control;
+    this.records = records;
+  }
+
+  /** Resolves once the worker listens on the queue; rejects with one line that says why it cannot. */
+  static async open(queueNumber: number, settings: GateSettings, onDeath: (reason: string) => void): Promise<Queue> {
+    const ring = ringBuffer(RING_BYTES);
+    const control = SharedControl.buffer();
+    const start: WorkerStart = {
+      queueNumber,
+      ring,
+      control,
+      settings,
+      // Higher than any sequence of an earlier gate, so that the journal can tell records apart by it alone.
+      firstSequence: Date.now() * 1000,
+    };
+    const worker = new Worker(new URL('worker.ts', import.meta.url), {
+      workerData: start,
+      resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
+    });
+    const { promise, resolve, reject } = Promise.withResolvers<Queue>();
+    worker.on('message', (message: WorkerReport) => {
+      if (message.kind === 'listening') resolve(new Queue(worker, new SharedControl(control), new RingConsumer(ring)));
+      else reject(new Error(message.reason));
+    });
+    worker.on('error', (error) => {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      reject(new Error(reason));
+      onDeath(reason);
+    });
+    return promise;
+  }
+
+  /** In force for every packet that is received after this returns. */
+  setSettings(settings: GateSettings): void {
+    this.#order({ kind: 'settings', settings });
+  }
+
+  /** The bytes must sit on a SharedArrayBuffer and be verified. In force as above. */
+  setTable(slot: TableSlot, bytes: Uint8Array): void {
+    this.#order({ kind: 'table', slot, bytes });
+  }
+
+  counter(name: Counter): number {
+    return this.#control.get(name);
+  }
+
+  /** Moves on while the worker is alive and well. */
+  get beats(): number {
+    return this.#control.beats;
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#order({ kind: 'stop' });
+    await ended;
+  }
+
+  #order(order: WorkerOrder): void {
+    this.#worker.postMessage(order);
+    this.#control.announce();
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * The thread that judges packets: a blocking loop over one NFQUEUE. Nothing asynchronous happens in here; orders are
+ * looked for before each turn's verdicts, so a change that was announced holds for every packet received after it.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+
+import { readFailedMark } from '../netlink/conntrack.ts';
+import { readError } from '../netlink/message.ts';
+import { bindRequests, QueuedPacket } from '../netlink/queue.ts';
+import { flowMarks } from '../ruleset/description.ts';
+import {
+  BatchReceiver,
+  close,
+  type Fd,
+  ignoreOverruns,
+  netfilterSocket,
+  rawIpSocket,
+  receive,
+  send,
+  setReceiveBuffer,
+  setReceiveTimeout,
+} from '../sys/libc.ts';
+import { HOLD_BYTES, type HeldPacket, Inspector } from './inspector.ts';
+import { KernelOutlet } from './kernel-outlet.ts';
+import { PolicyJudge } from './policy-judge.ts';
+import { SharedControl, type WorkerOrder, type WorkerReport, type WorkerStart } from './protocol.ts';
+import { RingProducer } from './record-ring.ts';
+import { Segment } from './segment.ts';
+
+/** A whole hello, its headers, and the message around it. */
+const COPY_RANGE = HOLD_BYTES + 512;
+const DATAGRAM_BYTES = COPY_RANGE + 1024;
+const BATCH = 16;
+const QUEUE_LENGTH = 8192;
+const SOCKET_BUFFER_BYTES = 16 * 1024 * 1024;
+/** How long a turn waits for packets: the heartbeat when idle, and the grain of the time cap when something is held. */
+const IDLE_MS = 250;
+const HOLDING_MS = 25;
+
+const port = parentPort;
+if (port === null) throw new Error('worker.ts is started by queue.ts');
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- handed over by queue.ts, which has the same type
+const start = workerData as WorkerStart;
+
+run(start);
+
+function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStart): void {
+  const counters = new SharedControl(control);
+  let queue: Fd;
+  try {
+    queue = openQueue(queueNumber, settings.failQueueFull === 'open');
+  } catch (error) {
+    report({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  const outlet = new KernelOutlet(
+    { queue, queueNumber, rawSockets: { 4: rawSocket(4), 6: rawSocket(6) }, counters },
+    flowMarks(settings.connmarkMask),
+  );
+  outlet.markInspected = settings.failGateAbsent === 'closed';
+  const judge = new PolicyJudge(new RingProducer(ring), counters, settings, firstSequence);
+  const inspector = new Inspector(outlet, judge);
+  const batch = new BatchReceiver(queue, BATCH, DATAGRAM_BYTES);
+  const packet = new QueuedPacket();
+  const segment = new Segment();
+  const held: { -readonly [Field in keyof HeldPacket]: HeldPacket[Field] } = { id: 0, hook: 0, mark: 0, family: 4 };
+  let generation = 0;
+  let timeoutMs = IDLE_MS;
+  setReceiveTimeout(queue, timeoutMs);
+  report({ kind: 'listening' });
+
+  for (;;) {
+    const received = batch.receive();
+    counters.beat();
+    if (counters.generation !== generation) {
+      generation = counters.generation;
+      if (!obey(judge, outlet)) break;
+    }
+    judge.nowMs = Date.now();
+    for (let slot = 0; slot < received; slot++) {
+      const bytes = batch.buffers[slot];
+      if (bytes === undefined) break;
+      const length = batch.length(slot);
+      if (!packet.read(bytes, length)) {
+        if (readError(bytes, length) !== null) {
+          const flow = readFailedMark(bytes, length);
+          if (flow !== null) {
+            counters.add('unmarked', 1);
+            inspector.remember(flow);
+          }
+        }
+        continue;
+      }
+      counters.add('packets', 1);
+      held.id = packet.id;
+      held.hook = packet.hook;
+      held.mark = packet.mark;
+      held.family = (bytes[packet.payloadStart] ?? 0) >> 4 === 6 ? 6 : 4;
+      if (segment.read(bytes, packet.payloadStart, packet.payloadEnd, packet.fullLength)) {
+        inspector.handle(segment, held, judge.nowMs);
+      } else {
+        outlet.follow(held); // no TCP segment: nothing here to read
+      }
+    }
+    inspector.expire(judge.nowMs);
+    outlet.flush();
+    counters.set('held', inspector.holding);
+    counters.set('expiredHolds', inspector.expired);
+    const wanted = inspector.holding > 0 ? HOLDING_MS : IDLE_MS;
+    if (wanted !== timeoutMs) {
+      timeoutMs = wanted;
+      setReceiveTimeout(queue, timeoutMs);
+    }
+  }
+  close(queue);
+}
+
+/** Carries out every order that waits; false when it is time to stop. */
+function obey(judge: PolicyJudge, outlet: KernelOutlet): boolean {
+  for (;;) {
+    const received = port === null ? undefined : receiveMessageOnPort(port);
+    if (received === undefined) return true;
+    const order = received.message as WorkerOrder; // oxlint-disable-line typescript/no-unsafe-type-assertion -- from our own main thread
+    switch (order.kind) {
+      case 'settings':
+        judge.settings = order.settings;
+        outlet.marks = flowMarks(order.settings.connmarkMask);
+        outlet.markInspected = order.settings.failGateAbsent === 'closed';
+        break;
+      case 'table':
+        judge.setTable(order.slot, order.bytes);
+        break;
+      case 'stop':
+        return false;
+      default:
+        order satisfies never;
+    }
+  }
+}
+
+/** Binds the queue with GSO packets, a long queue, and the kernel's own fail-open if that is the policy. */
+function openQueue(queueNumber: number, failOpen: boolean): Fd {
+  const fd = netfilterSocket();
+  setReceiveBuffer(fd, SOCKET_BUFFER_BYTES);
+  ignoreOverruns(fd);
+  const answer = new Uint8Array(1024);
+  for (const request of bindRequests({ queueNumber, copyRange: COPY_RANGE, maxLength: QUEUE_LENGTH, failOpen })) {
+    send(fd, request, request.length);
+    const errno = readError(answer, receive(fd, answer));
+    if (errno !== 0) {
+      close(fd);
+      throw new Error(
+        errno === 1 || errno === 16
+          ? `NFQUEUE ${queueNumber} is taken by another program or not permitted (errno ${errno})`
+          : `the kernel refused NFQUEUE ${queueNumber} (errno ${errno}): is nfnetlink_queue available?`,
+      );
+    }
+  }
+  return fd;
+}
+
+/** Null where the family is switched off. */
+function rawSocket(family: 4 | 6): Fd | null {
+  try {
+    return rawIpSocket(family);
+  } catch {
+    return null;
+  }
+}
+
+function report(message: WorkerReport): void {
+  port?.postMessage(message);
+}

@@ -1,0 +1,142 @@
+/**
+ * What the kernel shall do with packets, as values. Both renderings (nftables.ts, iptables.ts) and the tests start
+ * from this one description, so the two back ends cannot drift apart.
+ *
+ * A flow's state is two bits of its conntrack mark. `inspect` hands undecided client bytes to the gate; `enforce`
+ * carries out a block, rejects QUIC, and is the second half of the fail policy: when nobody listens on the queue the
+ * kernel's `bypass` lets a packet continue here, unmarked, and a closed policy refuses it.
+ *
+ * `inspect` sits behind other tools' rules of its hook on purpose: a bypassed packet then has been through all of
+ * them already, so a dead gate never makes their marks disappear.
+ */
+import type { GateSettings } from '@sallyport/contract/gate-settings';
+
+export type HookName = 'output' | 'forward';
+export type Stage = 'inspect' | 'enforce';
+
+export type Match =
+  /** Our bits of the conntrack mark equal `value`; or not 0 with `value: null`. */
+  | { readonly kind: 'connmark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'packet-mark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'to-loopback' }
+  | { readonly kind: 'not-to-loopback' }
+  | { readonly kind: 'sent-by'; readonly uid: number }
+  | { readonly kind: 'not-sent-by'; readonly uid: number }
+  | { readonly kind: 'tcp-from-client' }
+  | { readonly kind: 'tcp-payload-from-client' }
+  | { readonly kind: 'no-reset' }
+  | { readonly kind: 'quic-initial-from-client'; readonly version: QuicVersion };
+
+/** First byte's upper half (long header, fixed bit, type Initial) and version word (RFC 9000 17.2.2, RFC 9369 3.2). */
+export const QUIC_VERSIONS = {
+  v1: { typeBits: 0xc, version: 0x0000_0001 },
+  v2: { typeBits: 0xd, version: 0x6b33_43cf },
+} as const;
+export type QuicVersion = keyof typeof QUIC_VERSIONS;
+/** A client's Initial datagram is at least 1200 bytes (RFC 9000 14.1); 8 more are the UDP header. */
+export const QUIC_MINIMUM_UDP_LENGTH = 1208;
+
+export type Action =
+  | { readonly kind: 'return' }
+  | { readonly kind: 'queue'; readonly number: number; readonly bypass: boolean }
+  /** Move our bits from the packet's mark into the flow's, and clear them from the packet. */
+  | { readonly kind: 'adopt-mark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'reject-reset' }
+  | { readonly kind: 'reject-port-unreachable' };
+
+export interface Rule {
+  readonly when: readonly Match[];
+  readonly verdict: Action;
+}
+
+export interface Chain {
+  readonly hook: HookName;
+  readonly stage: Stage;
+  readonly rules: readonly Rule[];
+}
+
+export interface FlowMarks {
+  readonly mask: number;
+  readonly allowed: number;
+  readonly blocked: number;
+  /** Both bits: judged so far, the next request is looked at too. Told apart from "never seen" for a closed policy. */
+  readonly inspected: number;
+}
+
+/** The two bits of `mask`: the lower one says allowed, the higher one blocked. */
+export function flowMarks(mask: number): FlowMarks {
+  const allowed = (mask & -mask) >>> 0;
+  return { mask: mask >>> 0, allowed, blocked: (mask ^ allowed) >>> 0, inspected: mask >>> 0 };
+}
+
+export interface RulesetInputs {
+  readonly settings: GateSettings;
+  readonly queueNumber: number;
+  /** The agent's user: its own connections are never queued, so that policy cannot cut it off. */
+  readonly agentUid: number;
+}
+
+/** The chains for these settings; none when the mode is disabled. */
+export function describe({ settings, queueNumber, agentUid }: RulesetInputs): readonly Chain[] {
+  if (settings.mode === 'disabled') return [];
+  const hooks: readonly HookName[] = settings.inspectForwarded ? ['output', 'forward'] : ['output'];
+  const marks = flowMarks(settings.connmarkMask);
+  const closed = settings.failGateAbsent === 'closed';
+  const connmark = (value: number): Match => ({ kind: 'connmark', value, mask: marks.mask });
+
+  return hooks.flatMap((hook): Chain[] => {
+    const local = hook === 'output';
+    const exempt: Rule[] = local
+      ? [
+          { when: [{ kind: 'to-loopback' }], verdict: { kind: 'return' } },
+          { when: [{ kind: 'sent-by', uid: agentUid }], verdict: { kind: 'return' } },
+        ]
+      : [];
+    const notExempt: Match[] = local ? [{ kind: 'not-to-loopback' }, { kind: 'not-sent-by', uid: agentUid }] : [];
+    const payload: Match = { kind: 'tcp-payload-from-client' };
+    const inspect: Rule[] = [
+      { when: [connmark(marks.allowed)], verdict: { kind: 'return' } },
+      { when: [connmark(marks.blocked)], verdict: { kind: 'return' } },
+      ...exempt,
+      // A flow that is still looked at waits for the gate to come back: refusing it would end a judged connection.
+      ...(closed
+        ? [
+            {
+              when: [connmark(marks.inspected), payload],
+              verdict: { kind: 'queue', number: queueNumber, bypass: false },
+            } satisfies Rule,
+          ]
+        : []),
+      { when: [payload], verdict: { kind: 'queue', number: queueNumber, bypass: true } },
+    ];
+
+    const enforce: Rule[] = [];
+    // On the way out only a block comes as a packet mark (netlink/conntrack.ts says why); forwarded packets are routed
+    // already, and behind a DNAT their flow cannot be named from outside, so there every verdict does.
+    for (const value of local ? [marks.blocked] : [marks.allowed, marks.blocked, marks.inspected]) {
+      const when: Match[] = [{ kind: 'packet-mark', value, mask: marks.mask }];
+      enforce.push({ when, verdict: { kind: 'adopt-mark', value, mask: marks.mask } });
+    }
+    enforce.push({
+      // The direction keeps the reject's own reset, which belongs to the same flow, from being rejected as well; the
+      // flag lets the reset through that the gate sends to the peer.
+      when: [connmark(marks.blocked), { kind: 'tcp-from-client' }, { kind: 'no-reset' }],
+      verdict: { kind: 'reject-reset' },
+    });
+    if (settings.mode === 'block' && settings.quicHandling === 'block') {
+      for (const version of Object.keys(QUIC_VERSIONS) as QuicVersion[]) {
+        // oxlint-disable-line typescript/no-unsafe-type-assertion -- keys of a literal
+        const when: Match[] = [{ kind: 'quic-initial-from-client', version }];
+        if (local) when.unshift({ kind: 'not-to-loopback' });
+        enforce.push({ when, verdict: { kind: 'reject-port-unreachable' } });
+      }
+    }
+    if (closed) {
+      enforce.push({ when: [...notExempt, connmark(0), payload], verdict: { kind: 'reject-reset' } });
+    }
+    return [
+      { hook, stage: 'inspect', rules: inspect },
+      { hook, stage: 'enforce', rules: enforce },
+    ];
+  });
+}

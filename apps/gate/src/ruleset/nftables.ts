@@ -1,0 +1,82 @@
+/** Renders a description as one nftables table of our own: removal is one `delete table`. */
+import {
+  type Action,
+  type Chain,
+  type Match,
+  QUIC_MINIMUM_UDP_LENGTH,
+  QUIC_VERSIONS,
+  type Stage,
+} from './description.ts';
+
+// mangle is -150 and filter 0 (libnftables); one later, and five earlier, than other tools' chains of that name.
+const PRIORITY = { inspect: 'mangle + 1', enforce: 'filter - 5' } as const satisfies Record<Stage, string>;
+
+/** The whole script for `nft -f -`: replaces the table in one transaction. */
+export function renderNftables(table: string, chains: readonly Chain[]): string {
+  const lines = [`table inet ${table}`, `delete table inet ${table}`, `table inet ${table} {`];
+  for (const { hook, stage, rules } of chains) {
+    lines.push(
+      `  chain ${stage}_${hook} {`,
+      `    type filter hook ${hook} priority ${PRIORITY[stage]}; policy accept;`,
+      ...rules.flatMap(({ when, verdict }) =>
+        statements(verdict).map((statement) => `    ${[...when.map(match), statement].join(' ')}`),
+      ),
+      '  }',
+    );
+  }
+  return [...lines, '}', ''].join('\n');
+}
+
+export const renderNftablesRemoval = (table: string): string => `table inet ${table}\ndelete table inet ${table}\n`;
+
+const hex = (value: number): string => `0x${(value >>> 0).toString(16).padStart(8, '0')}`;
+
+function match(condition: Match): string {
+  switch (condition.kind) {
+    case 'connmark':
+      return `ct mark and ${hex(condition.mask)} == ${hex(condition.value)}`;
+    case 'packet-mark':
+      return `meta mark and ${hex(condition.mask)} == ${hex(condition.value)}`;
+    case 'to-loopback':
+      return 'oifname "lo"';
+    case 'not-to-loopback':
+      return 'oifname != "lo"';
+    case 'sent-by':
+      return `meta skuid ${condition.uid}`;
+    case 'not-sent-by':
+      return `meta skuid != ${condition.uid}`;
+    case 'tcp-from-client':
+      return 'meta l4proto tcp ct direction original';
+    case 'tcp-payload-from-client':
+      // The inner header begins behind the TCP header: loading its first byte fails, and the rule with it, on a
+      // segment without payload. One comparison that is true for every byte.
+      return 'meta l4proto tcp ct direction original @ih,0,8 >= 0x00';
+    case 'no-reset':
+      return 'tcp flags & rst != rst';
+    case 'quic-initial-from-client': {
+      const { typeBits, version } = QUIC_VERSIONS[condition.version];
+      return `ct direction original udp length >= ${QUIC_MINIMUM_UDP_LENGTH} @th,64,4 ${hex(typeBits)} @th,72,32 ${hex(version)}`;
+    }
+    default:
+      return condition satisfies never;
+  }
+}
+
+function statements(action: Action): string[] {
+  switch (action.kind) {
+    case 'return':
+      return ['return'];
+    case 'queue':
+      return [`queue num ${action.number}${action.bypass ? ' bypass' : ''}`];
+    case 'adopt-mark':
+      return [
+        `ct mark set ct mark and ${hex(~action.mask)} or ${hex(action.value)} meta mark set meta mark and ${hex(~action.mask)}`,
+      ];
+    case 'reject-reset':
+      return ['reject with tcp reset'];
+    case 'reject-port-unreachable':
+      return ['reject with icmpx type port-unreachable'];
+    default:
+      return action satisfies never;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The gate's files in the state directory. `gate/` belongs to root; from `agent/tables/` only finished tables are
+ * read, through a descriptor that refuses links and with a bound on size, because the agent is not trusted.
+ */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+import { TABLE_SLOTS, type TableSlot } from '@sallyport/contract/gate-link';
+import { type GateSettings, readGateSettings } from '@sallyport/contract/gate-settings';
+
+import type { LimitMemory } from './conntrack/watch.ts';
+import type { Memory } from './ruleset/ruleset.ts';
+
+/** A table larger than this is refused rather than loaded. */
+const MAX_TABLE_BYTES = 512 * 1024 * 1024;
+
+/** What was in force last: a restarted gate goes on with it, whether or not the agent is there. */
+export interface LastApplied {
+  readonly settings: GateSettings | null;
+  readonly tables: Readonly<Partial<Record<TableSlot, string>>>;
+}
+
+export class StateDirectory {
+  readonly #gate: string;
+  readonly #tables: string;
+
+  constructor(path: string) {
+    this.#gate = join(path, 'gate');
+    this.#tables = join(path, 'agent', 'tables');
+  }
+
+  get socketPath(): string {
+    return join(this.#gate, 'gate.sock');
+  }
+
+  /** Its content changes several times a second while the gate answers; the supervisor looks at it. */
+  beat(count: number): void {
+    writeFileSync(join(this.#gate, 'heartbeat'), `${count}\n`);
+  }
+
+  stopBeating(): void {
+    rmSync(join(this.#gate, 'heartbeat'), { force: true });
+  }
+
+  readLastApplied(): LastApplied {
+    const value = this.readJson('applied.json');
+    if (typeof value !== 'object' || value === null) return { settings: null, tables: {} };
+    const settings = 'settings' in value ? readGateSettings(value.settings) : null;
+    const tables: Partial<Record<TableSlot, string>> = {};
+    const named = 'tables' in value && typeof value.tables === 'object' && value.tables !== null ? value.tables : {};
+    for (const slot of TABLE_SLOTS) {
+      const file: unknown = Object.getOwnPropertyDescriptor(named, slot)?.value;
+      if (typeof file === 'string') tables[slot] = file;
+    }
+    return { settings, tables };
+  }
+
+  writeLastApplied(applied: LastApplied): void {
+    this.writeJson('applied.json', applied);
+  }
+
+  /** Undefined when there is no such file or it is no JSON. */
+  readJson(name: string): unknown {
+    try {
+      return JSON.parse(readFileSync(join(this.#gate, name), 'utf8')) as unknown;
+    } catch {
+      return undefined;
+    }
+  }
+
+  writeJson(name: string, value: unknown): void {
+    const path = join(this.#gate, name);
+    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
+  remove(name: string): void {
+    rmSync(join(this.#gate, name), { force: true });
+  }
+
+  /** The table's bytes on a SharedArrayBuffer of their own, so that nobody can change them after they were verified. */
+  readTable(file: string): Uint8Array {
+    const fd = openSync(join(this.#tables, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) throw new Error(`${file} is no regular file`);
+      if (stat.size > MAX_TABLE_BYTES) throw new Error(`${file} is larger than ${MAX_TABLE_BYTES} bytes`);
+      const bytes = new Uint8Array(new SharedArrayBuffer(stat.size));
+      let length = 0;
+      while (length < bytes.length) {
+        const read = readSync(fd, bytes, length, bytes.length - length, null);
+        if (read === 0) throw new Error(`${file} was cut short`);
+        length += read;
+      }
+      return bytes;
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+/** What the rule set remembers across a crash, as a file. */
+export const rulesetMemory = (state: StateDirectory): Memory => ({
+  read: () => {
+    const value = state.readJson('ruleset.json');
+    return Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : null;
+  },
+  write: (baseChains) => state.writeJson('ruleset.json', baseChains),
+  forget: () => state.remove('ruleset.json'),
+});
+
+/** The connection-tracking limit as found, as a file. */
+export const conntrackMemory = (state: StateDirectory): LimitMemory => ({
+  read: () => {
+    const value = state.readJson('conntrack.json');
+    return typeof value === 'number' ? value : null;
+  },
+  write: (max) => state.writeJson('conntrack.json', max),
+  forget: () => state.remove('conntrack.json'),
+});

@@ -1,0 +1,527 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { crc32 } from 'node:zlib';
+
+import fc from 'fast-check';
+
+import { TableBuildError, TableBuilder, type EntryKind } from '../src/build.ts';
+import { canonicalHost, clearHostBits } from '../src/canonical.ts';
+import type { Candidate } from '../src/reputation-table.ts';
+import type { Rule } from '../src/rule.ts';
+import { HostTable } from '../src/table.ts';
+import { Oracle, type Entry, type OracleMatch } from './oracle.ts';
+
+const runs = { numRuns: Number(process.env['FUZZ_RUNS'] ?? 400) };
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+const block: Rule = {
+  action: 'block',
+  category: 'Malicious',
+  id: 'b',
+  title: 'block',
+  source: 'feed',
+  expiresAt: null,
+};
+const rule = (change: Partial<Rule>): Rule => ({ ...block, ...change });
+
+function opened(file: Uint8Array): HostTable {
+  const table = HostTable.open(file);
+  if (table.kind !== 'ok') assert.fail(table.detail);
+  return table.value;
+}
+
+/** A table of block rules, one per name, so that the index found is the position of the name. */
+function tableOf(...entries: readonly (string | readonly [string, EntryKind])[]): HostTable {
+  const builder = new TableBuilder();
+  for (const entry of entries) {
+    const [name, kind] = typeof entry === 'string' ? ([entry, 'suffix'] as const) : entry;
+    builder.addHost(name, builder.addRule(block), kind);
+  }
+  return opened(builder.build());
+}
+
+const find = (table: HostTable, name: string, now = 0): number =>
+  table.findHost(bytes(name), 0, bytes(name).length, now);
+
+suite('findHost', () => {
+  const table = tableOf(
+    'example.com',
+    ['only.example.net', 'exact'],
+    ['below.example.net', 'subdomains'],
+    'zip',
+    'xn--bcher-kva.example',
+  );
+  const cases = [
+    { name: 'itself', input: 'example.com', want: 0 },
+    { name: 'a sub-domain at any depth', input: 'a.b.c.example.com', want: 0 },
+    { name: 'any case', input: 'A.EXAMPLE.Com', want: 0 },
+    { name: 'a trailing dot', input: 'example.com.', want: 0 },
+    { name: 'several trailing dots', input: 'example.com...', want: 0 },
+    { name: 'no label boundary', input: 'badexample.com', want: -1 },
+    { name: 'its parent', input: 'com', want: -1 },
+    { name: 'a longer top', input: 'example.com.org', want: -1 },
+    { name: 'exact: itself', input: 'only.example.net', want: 1 },
+    { name: 'exact: not below', input: 'a.only.example.net', want: -1 },
+    { name: 'subdomains: below', input: 'a.b.below.example.net', want: 2 },
+    { name: 'subdomains: not itself', input: 'below.example.net', want: -1 },
+    { name: 'a single label', input: 'zip', want: 3 },
+    { name: 'below a single label', input: 'a.zip', want: 3 },
+    { name: 'raw UTF-8', input: 'www.BÜCHER.example', want: 4 },
+    { name: 'A-label', input: 'www.xn--bcher-kva.EXAMPLE', want: 4 },
+    { name: 'empty labels before', input: '..example.com', want: 0 },
+    { name: 'odd bytes before', input: 'a b\0%.example.com', want: 0 },
+    { name: 'longer than any name', input: `${'a.'.repeat(5000)}example.com`, want: 0 },
+    { name: 'no label boundary, longer than any name', input: `${'a'.repeat(5000)}example.com`, want: -1 },
+    { name: 'nothing', input: '', want: -1 },
+    { name: 'a dot', input: '.', want: -1 },
+    { name: 'characters no name may hold, before', input: '\u{fffd}.example.com', want: 0 },
+  ];
+  for (const { name, input, want } of cases) test(name, () => assert.equal(find(table, input), want));
+
+  test('reads only inside start and end, and bounds that are off are cut', () => {
+    const framed = bytes('x.example.com.y');
+    assert.equal(table.findHost(framed, 2, 13, 0), 0);
+    assert.equal(table.findHost(framed, 2, 15, 0), -1);
+    assert.equal(table.findHost(framed.subarray(0, 13), 0, 99, 0), 0);
+    assert.equal(table.findHost(framed, 13, 2, 0), -1);
+    assert.equal(table.findHost(framed, -5, 13, 0), 0);
+  });
+
+  test('an address literal is looked up as an address', () => {
+    const builder = new TableBuilder();
+    builder.addIp(Uint8Array.of(192, 0, 2, 1), builder.addRule(block));
+    builder.addCidr(Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0), 32, builder.addRule(block));
+    const addresses = opened(builder.build());
+    for (const text of ['192.0.2.1', '192.0.2.1.', '::ffff:192.0.2.1', '[::ffff:c000:201]']) {
+      assert.equal(find(addresses, text), 0, text);
+      assert.deepEqual(addresses.last, { matched: 'ip', specificity: 32 });
+    }
+    for (const text of ['2001:db8::a', '[2001:DB8::A]']) assert.equal(find(addresses, text), 1, text);
+    assert.deepEqual(addresses.last, { matched: 'cidr', specificity: 32 });
+    for (const text of ['192.0.2.01', '192.0.2.1.example', '[192.0.2.1', '2001:db8:::a']) {
+      assert.equal(find(addresses, text), -1, text);
+    }
+  });
+
+  test('a label depth beyond the mask is still found', () => {
+    const deep = `${'a.'.repeat(50)}example`;
+    assert.equal(find(tableOf(deep), `b.${deep}`), 0);
+    assert.equal(find(tableOf(deep), deep.slice(2)), -1);
+  });
+});
+
+suite('findIp', () => {
+  test('the longest prefix wins, and an expired one makes room', () => {
+    const builder = new TableBuilder();
+    const net = Uint8Array.of(10, 1, 2, 3);
+    for (const [length, expiresAt] of [
+      [0, null],
+      [8, null],
+      [24, 100],
+      [32, 50],
+    ] as const) {
+      builder.addCidr(net, length, builder.addRule(rule({ expiresAt })));
+    }
+    const table = opened(builder.build());
+    const at = (now: number, last = 3): unknown => {
+      const index = table.findIp(Uint8Array.of(10, 1, 2, last), now);
+      return [index, table.last.matched, table.last.specificity];
+    };
+    assert.deepEqual(at(49), [3, 'ip', 32]);
+    assert.deepEqual(at(50), [2, 'cidr', 24]);
+    assert.deepEqual(at(49, 9), [2, 'cidr', 24]);
+    assert.deepEqual(at(100), [1, 'cidr', 8]);
+    assert.equal(table.findIp(Uint8Array.of(11, 0, 0, 0), 0), 0);
+    assert.equal(table.findIp(new Uint8Array(16), 0), -1);
+    assert.equal(table.findIp(new Uint8Array(5), 0), -1);
+    assert.deepEqual([table.ips, table.cidrs], [1, 3]);
+  });
+});
+
+suite('findUrl', () => {
+  const builder = new TableBuilder();
+  const urls = [
+    ['example.com', '/block'],
+    ['example.com', '/block/deeper/'],
+    ['example.com', '/a?id=1'],
+    ['whole.example', '/'],
+    ['192.0.2.1', '/x'],
+    ['[2001:db8::1]', 'x'],
+  ] as const;
+  for (const [host, path] of urls) builder.addUrl(host, path, builder.addRule(block));
+  const table = opened(builder.build());
+  const cases = [
+    { host: 'example.com', path: '/block', want: 0 },
+    { host: 'EXAMPLE.com.', path: '/block/', want: 0 },
+    { host: 'example.com', path: '/block?x=y', want: 0 },
+    { host: 'example.com', path: '/%62lock/x', want: 0 },
+    { host: 'example.com', path: '/x/..//block/x', want: 0 },
+    { host: 'example.com', path: '/blocked', want: -1 },
+    { host: 'example.com', path: '/Block', want: -1 },
+    { host: 'example.com', path: '/', want: -1 },
+    { host: 'www.example.com', path: '/block', want: -1 },
+    { host: 'example.com', path: '/block/deeper/x', want: 1 },
+    { host: 'example.com', path: '/block/deeper', want: 1 },
+    { host: 'example.com', path: '/a?id=1&y=2', want: 2 },
+    { host: 'example.com', path: '/a?id=10', want: -1 },
+    { host: 'example.com', path: '/a', want: -1 },
+    { host: 'whole.example', path: '/anything?at=all', want: 3 },
+    { host: 'whole.example', path: '', want: 3 },
+    { host: '192.0.2.1', path: '/x/y', want: 4 },
+    { host: '::ffff:192.0.2.1', path: '/x/y', want: 4 },
+    { host: '2001:DB8:0::1', path: '/x', want: 5 },
+    { host: '', path: '/x', want: -1 },
+  ];
+  for (const { host, path, want } of cases) {
+    test(`${host} ${path}`, () => assert.equal(table.findUrl(bytes(host), bytes(path), 0), want));
+  }
+});
+
+suite('entries on one key', () => {
+  const built = (
+    ...rules: readonly (Partial<Rule> & { kind?: EntryKind })[]
+  ): { table: HostTable; duplicates: number } => {
+    const builder = new TableBuilder();
+    for (const { kind, ...change } of rules) builder.addHost('example.com', builder.addRule(rule(change)), kind);
+    return { table: opened(builder.build()), duplicates: builder.duplicates };
+  };
+  const cases = [
+    { name: 'allow before all', rules: ['audit', 'block', 'warn', 'allow'], want: 3 },
+    { name: 'warn before block', rules: ['block', 'warn', 'audit'], want: 1 },
+    { name: 'block before audit', rules: ['audit', 'block'], want: 1 },
+    { name: 'first added among equals', rules: ['audit', 'block', 'block'], want: 1 },
+  ] as const;
+  for (const { name, rules, want } of cases) {
+    test(name, () => {
+      const { table, duplicates } = built(...rules.map((action) => ({ action })));
+      assert.deepEqual([find(table, 'example.com'), duplicates, table.hosts], [want, rules.length - 1, 1]);
+    });
+  }
+
+  test('a winner that expires leaves the field to a longer-lived loser', () => {
+    const { table, duplicates } = built({ action: 'block' }, { action: 'allow', expiresAt: 100 }, { expiresAt: 50 });
+    assert.deepEqual([find(table, 'example.com', 99), find(table, 'example.com', 100), duplicates], [1, 0, 1]);
+  });
+
+  test('an exact winner does not take the sub-domains of a suffix loser', () => {
+    const { table, duplicates } = built({ action: 'block' }, { action: 'allow', kind: 'exact' });
+    assert.deepEqual([find(table, 'example.com'), find(table, 'a.example.com'), duplicates], [1, 0, 0]);
+  });
+
+  test('100,000 entries on one key build quickly and leave one', () => {
+    const builder = new TableBuilder();
+    const indexes = (['block', 'audit', 'allow', 'warn'] as const).map((action) => builder.addRule(rule({ action })));
+    for (let i = 0; i < 100_000; i++) builder.addHost('example.com', indexes[i % 4] ?? 0);
+    const table = opened(builder.build());
+    assert.deepEqual([find(table, 'example.com'), table.hosts, builder.duplicates], [2, 1, 99_999]);
+  });
+});
+
+test('a table large enough to leave out half of each upper half', () => {
+  const builder = new TableBuilder();
+  const index = builder.addRule(block);
+  const count = 300_000;
+  for (let i = 0; i < count; i++) builder.addHost(`n${i}.example`, index);
+  const file = builder.build();
+  const table = opened(file);
+  assert.ok(file.length < 9 * count, `${file.length / count} bytes a name`);
+  for (let i = 0; i < count; i++) if (find(table, `n${i}.example`) !== index) assert.fail(`n${i} is not found`);
+  for (let i = count; i < 2 * count; i++) if (find(table, `n${i}.example`) !== -1) assert.fail(`n${i} is found`);
+});
+
+suite('rules', () => {
+  const rules: Rule[] = [
+    block,
+    rule({
+      action: 'allow',
+      category: 'CustomAllowList',
+      source: 'indicator',
+      id: 'ä',
+      title: '',
+      generateAlert: false,
+    }),
+    rule({ action: 'warn', category: 'TechScam', expiresAt: 1_900_000_000_001, severity: 'Informational' }),
+    rule({ action: 'audit', category: 'COCO', generateAlert: true, severity: 'High', title: '名前'.repeat(500) }),
+  ];
+  const builder = new TableBuilder();
+  for (const each of rules) builder.addRule(each);
+
+  test('come back as they went in', () => {
+    const table = opened(builder.build());
+    assert.deepEqual(
+      rules.map((_, i) => table.rule(i)),
+      rules,
+    );
+    assert.equal(table.rule(2), table.rule(2));
+    assert.throws(() => table.rule(4), RangeError);
+    assert.throws(() => table.rule(-1), RangeError);
+  });
+
+  test('a table of more rules than two bytes can count', () => {
+    const many = new TableBuilder();
+    for (let i = 0; i < 20_000; i++) many.addHost(`h${i}.example`, many.addRule(rule({ id: String(i) })));
+    const table = opened(many.build());
+    for (const i of [0, 1, 16_383, 16_384, 19_999])
+      assert.equal(table.rule(find(table, `a.h${i}.example`)).id, String(i));
+  });
+
+  test('the builder refuses what a caller should have refused', () => {
+    const code = (run: () => void): string => {
+      try {
+        run();
+      } catch (error) {
+        if (error instanceof TableBuildError) return error.code;
+      }
+      return 'accepted';
+    };
+    assert.equal(
+      code(() => builder.addHost('a', 99)),
+      'bad-rule-index',
+    );
+    for (const name of ['', 'A', 'a.', 'ä', 'a b'])
+      assert.equal(
+        code(() => builder.addHost(name, 0)),
+        'bad-name',
+        name,
+      );
+    assert.equal(
+      code(() => builder.addIp(new Uint8Array(5), 0)),
+      'bad-address',
+    );
+    assert.equal(
+      code(() => builder.addCidr(new Uint8Array(4), 33, 0)),
+      'bad-prefix-length',
+    );
+    assert.equal(
+      code(() => builder.addUrl('a', 'x'.repeat(2048), 0)),
+      'path-too-long',
+    );
+    assert.equal(builder.entries, 0);
+  });
+});
+
+suite('the file', () => {
+  const builder = new TableBuilder({ hashKey: [1, 2] });
+  const first = builder.addRule(rule({ id: 'one', severity: 'Low' }));
+  const second = builder.addRule(rule({ action: 'allow', expiresAt: 5 }));
+  builder.addHost('a.example', first);
+  builder.addHost('b.example', second, 'exact');
+  builder.addUrl('c.example', '/x', first);
+  builder.addIp(Uint8Array.of(192, 0, 2, 1), first);
+  builder.addCidr(new Uint8Array(16), 3, second);
+  const file = builder.build();
+
+  test('is the same for the same input, and building twice changes nothing', () => {
+    assert.deepEqual(builder.build(), file);
+    const again = new TableBuilder({ hashKey: [1, 2] });
+    again.addRule(rule({ id: 'one', severity: 'Low' }));
+    again.addRule(rule({ action: 'allow', expiresAt: 5 }));
+    again.addCidr(new Uint8Array(16), 3, second);
+    again.addIp(Uint8Array.of(192, 0, 2, 1), first);
+    again.addUrl('c.example', '/x', first);
+    again.addHost('b.example', second, 'exact');
+    again.addHost('a.example', first);
+    assert.deepEqual(again.build(), file);
+  });
+
+  test('has counts', () => {
+    const { hosts, ips, cidrs, urls, rules, byteLength } = opened(file);
+    assert.deepEqual(
+      { hosts, ips, cidrs, urls, rules, byteLength },
+      { hosts: 2, ips: 1, cidrs: 1, urls: 1, rules: 2, byteLength: file.length },
+    );
+  });
+
+  test('opens on shared memory, and at an odd offset', () => {
+    const shared = new Uint8Array(new SharedArrayBuffer(file.length + 16));
+    for (const offset of [0, 8, 3]) {
+      const view = shared.subarray(offset, offset + file.length);
+      view.set(file);
+      const table = opened(view);
+      assert.equal(table.rule(find(table, 'x.a.example')).id, 'one');
+      assert.equal(find(table, 'x.ä.example'), -1);
+    }
+  });
+
+  test('an empty table answers nothing', () => {
+    const table = opened(new TableBuilder().build());
+    assert.equal(find(table, 'a.example'), -1);
+    assert.equal(table.findIp(new Uint8Array(4), 0), -1);
+    assert.equal(table.findUrl(bytes('a'), bytes('/'), 0), -1);
+  });
+
+  test('every flipped bit is refused', () => {
+    const damaged = file.slice();
+    const reasons = new Set<string>();
+    for (let i = 0; i < file.length; i++) {
+      for (let bit = 0; bit < 8; bit++) {
+        damaged[i] = (file[i] ?? 0) ^ (1 << bit);
+        const result = HostTable.open(damaged);
+        assert.equal(result.kind, 'rejected', `byte ${i}, bit ${bit}`);
+        if (result.kind === 'rejected') reasons.add(result.reason);
+      }
+      damaged[i] = file[i] ?? 0;
+    }
+    assert.deepEqual([...reasons].sort(), [
+      'not-a-table',
+      'truncated',
+      'unsupported-version',
+      'wrong-checksum',
+      'wrong-length',
+    ]);
+  });
+
+  test('every truncation and any tail is refused', () => {
+    for (let length = 0; length < file.length; length++) {
+      assert.partialDeepStrictEqual(HostTable.open(file.slice(0, length)), { kind: 'rejected', reason: 'truncated' });
+    }
+    const longer = new Uint8Array(file.length + 8);
+    longer.set(file);
+    assert.partialDeepStrictEqual(HostTable.open(longer), { kind: 'rejected', reason: 'wrong-length' });
+  });
+
+  test('a foreign version is named', () => {
+    const foreign = file.slice();
+    foreign[8] = 9;
+    assert.deepEqual(HostTable.open(foreign), {
+      kind: 'rejected',
+      reason: 'unsupported-version',
+      detail: 'format 9, this program reads 1',
+    });
+  });
+
+  test('crafted content under a right checksum is refused or harmless', () => {
+    const question = bytes('x.a.example');
+    const property = fc.property(
+      fc.array(fc.tuple(fc.nat(file.length / 4 - 1), fc.oneof(fc.nat(40), fc.nat(0xffffffff))), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      (edits) => {
+        const crafted = file.slice();
+        const words = new Uint32Array(crafted.buffer);
+        for (const [at, value] of edits) if (at >= 4) words[at] = value;
+        words[3] = crc32(crafted.subarray(16));
+        const result = HostTable.open(crafted);
+        if (result.kind !== 'ok') return;
+        const table = result.value;
+        for (const index of [
+          table.findHost(question, 0, question.length, 0),
+          table.findIp(Uint8Array.of(192, 0, 2, 1), 0),
+          table.findIp(new Uint8Array(16), 0),
+          table.findUrl(bytes('c.example'), bytes('/x/y'), 0),
+        ]) {
+          if (index !== -1) assert.equal(typeof table.rule(index).id, 'string');
+        }
+      },
+    );
+    fc.assert(property, { numRuns: 5000 });
+  });
+});
+
+suite('table and oracle agree', () => {
+  const ruleShape = fc.record({
+    action: fc.constantFrom('allow', 'warn', 'block', 'audit'),
+    expiresAt: fc.constantFrom(null, 100, 200),
+  });
+  const name = fc
+    .array(fc.constantFrom('a', 'b', 'www', 'xn--bcher-kva', '_x', 'com'), { minLength: 1, maxLength: 4 })
+    .map((labels) => labels.join('.'));
+  const kind = fc.constantFrom<EntryKind>('suffix', 'exact', 'subdomains');
+  const address = fc
+    .tuple(fc.constantFrom(4, 16), fc.array(fc.constantFrom(0, 1, 127, 128, 255), { minLength: 16, maxLength: 16 }))
+    .map(([length, list]) => Uint8Array.from(list).subarray(0, length));
+  const path = fc
+    .array(fc.constantFrom('/', '/a', '/b', '/.', '/..', '/%61', '/%2f', '?', '&a', 'a', '#'), { maxLength: 6 })
+    .map((pieces) => `/${pieces.join('')}`);
+  const pick = fc.nat(7);
+  const entry: fc.Arbitrary<Entry> = fc.oneof(
+    fc.record({ type: fc.constant('host' as const), name, kind, rule: pick }),
+    fc.record({ type: fc.constant('url' as const), host: name, path, rule: pick }),
+    fc.tuple(address, fc.nat(128), pick).map(([full, length, ruleIndex]): Entry => {
+      const network = full.slice();
+      const prefixLength = Math.min(length, network.length * 8);
+      clearHostBits(network, prefixLength);
+      return { type: 'cidr', bytes: network, prefixLength, rule: ruleIndex };
+    }),
+  );
+  const input = fc.record({
+    rules: fc.array(ruleShape, { minLength: 8, maxLength: 8 }),
+    entries: fc.array(entry, { maxLength: 40 }),
+    names: fc.array(name, { minLength: 5, maxLength: 20 }),
+    addresses: fc.array(address, { minLength: 5, maxLength: 20 }),
+    paths: fc.array(path, { minLength: 5, maxLength: 10 }),
+    now: fc.constantFrom(0, 99, 100, 150, 199, 200, 1000),
+    hashKey: fc.tuple(fc.integer(), fc.integer()),
+  });
+
+  /** The same name as it may come off the wire. */
+  const disguises = (canonical: string): string[] => [
+    canonical,
+    canonical.toUpperCase(),
+    `${canonical}.`,
+    canonical.replaceAll('xn--bcher-kva', 'Bücher'),
+  ];
+
+  test('on random lists and questions', () => {
+    const property = fc.property(input, ({ rules, entries, names, addresses, paths, now, hashKey }) => {
+      const full = rules.map((shape, i) => rule({ ...shape, id: String(i) }));
+      const builder = new TableBuilder({ hashKey });
+      for (const each of full) builder.addRule(each);
+      for (const each of entries) {
+        if (each.type === 'host') builder.addHost(each.name, each.rule, each.kind);
+        else if (each.type === 'url') builder.addUrl(each.host, each.path, each.rule);
+        else builder.addCidr(each.bytes, each.prefixLength, each.rule);
+      }
+      const table = opened(builder.build());
+      const oracle = new Oracle(full, entries);
+      const check = (index: number, want: OracleMatch | null, candidates: Candidate[], what: string): void => {
+        const got = index < 0 ? null : { rule: index, ...table.last };
+        assert.deepEqual(got, want, what);
+        const living = candidates.find(({ ruleIndex }) => (full[ruleIndex]?.expiresAt ?? Infinity) > now);
+        const best = living && { rule: living.ruleIndex, matched: living.matched, specificity: living.specificity };
+        assert.deepEqual(best ?? null, want, `${what}: first living candidate`);
+      };
+      for (const canonical of names) {
+        for (const disguise of disguises(canonical)) {
+          const wire = bytes(disguise);
+          const index = table.findHost(wire, 0, wire.length, now);
+          check(index, oracle.findHost(canonical, now), table.hostCandidates(wire, 0, wire.length), disguise);
+          for (const target of paths) {
+            const found = table.findUrl(wire, bytes(target), now);
+            check(
+              found,
+              oracle.findUrl(canonical, target, now),
+              table.urlCandidates(wire, bytes(target)),
+              disguise + target,
+            );
+          }
+        }
+      }
+      for (const each of addresses) {
+        check(table.findIp(each, now), oracle.findIp(each, now), table.ipCandidates(each), each.join('.'));
+        if (each.length !== 4) continue;
+        const mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, ...each);
+        check(table.findIp(mapped, now), oracle.findIp(each, now), table.ipCandidates(mapped), 'mapped');
+      }
+    });
+    fc.assert(property, runs);
+  });
+
+  test('on any bytes as a name: never throws, never reads outside', () => {
+    const table = tableOf('a', 'b.a', ['xn--bcher-kva.a', 'subdomains']);
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 6 }),
+      fc.constantFrom('.', 'a', 'b', ':', '1', 'ü', '[').map((text) => bytes(text)),
+    );
+    const property = fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(6), (pieces, pad) => {
+      const wire = Buffer.concat(pieces);
+      const framed = Buffer.concat([Buffer.alloc(pad, 0x61), wire, Buffer.alloc(pad, 0x2e)]);
+      const index = table.findHost(framed, pad, pad + wire.length, 0);
+      assert.equal(index, table.findHost(wire, 0, wire.length, 0));
+      const canonical = canonicalHost(wire.toString('utf8'));
+      if (canonical.kind === 'ok') assert.equal(index, find(table, canonical.value));
+    });
+    fc.assert(property, { numRuns: 3000 });
+  });
+});
