@@ -80,8 +80,10 @@ const HEADER = [
 export function tableRows({ arms }: Measurements): string[][] {
   const rows = Object.entries(arms).map(([name, arm]) => [
     name,
-    ...connectionCells(arm.http),
-    ...connectionCells(arm.tls),
+    perSecond(arm.http),
+    arm.http.ratio.median.toFixed(3),
+    perSecond(arm.tls),
+    arm.tls.ratio.median.toFixed(3),
     gigabytes(arm.bulk.measured.median),
     arm.bulk.ratio.median.toFixed(3),
     arm.firstByte.addedP50Us.toFixed(1),
@@ -120,10 +122,7 @@ export function toMarkdown(measurements: Measurements): string {
   ].join('\n');
 }
 
-const connectionCells = (series: Series): [string, string] => [
-  Math.round(series.measured.median).toString(),
-  series.ratio.median.toFixed(3),
-];
+const perSecond = (series: Series): string => Math.round(series.measured.median).toString();
 
 /** Unprotected figures were taken anew beside each arm; shown is the range of their medians. */
 function unprotectedRow(arms: readonly ArmResult[]): string[] {

@@ -1,16 +1,14 @@
 /**
- * Past events, and past events followed by new ones. What is easily got wrong: between reading the journal and
- * listening lies a moment in which events would be lost, so listening begins first and doubles are dropped.
+ * Past events, and past events followed by new ones, oldest first. What is easily got wrong: between reading the
+ * journal and listening lies a moment in which events would be lost, so listening begins at the time of the last event
+ * that was read, and what comes twice is dropped.
  */
 import type { Control, EventQuery } from '@sallyport/contract/control';
 import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
 
 type EventSource = Pick<Control, 'events' | 'followEvents'>;
 
-/** How many of the last past events are remembered to recognise them again. */
-const REMEMBERED = 4096;
-
-/** Oldest first; the newest `limit` of them, or all. */
+/** The newest `limit` events, or all, which are then not held in memory. */
 export async function* pastEvents(
   source: Pick<EventSource, 'events'>,
   query: EventQuery,
@@ -25,44 +23,33 @@ export async function* pastEvents(
   yield* newest.reverse();
 }
 
-/** `limit` past events (null: all, 0: none), then new ones until `signal` aborts. */
+/** The newest `limit` past events (null: those that `query.sinceMs` asks for), then new ones until `signal` aborts. */
 export async function* pastAndNew(
   source: EventSource,
   query: EventQuery,
   limit: number | null,
   signal: AbortSignal,
 ): AsyncGenerator<DeviceNetworkEvent> {
-  const news = source.followEvents(query.ids === undefined ? {} : { ids: query.ids }, signal)[Symbol.asyncIterator]();
-  let next = news.next();
-  // Awaited below, after the past: until then a rejection must not count as unhandled.
-  next.catch(() => undefined);
   try {
-    const seen = new Set<string>();
-    if (limit !== 0) {
-      for await (const event of pastEvents(source, query, limit)) {
-        if (signal.aborted) return;
-        seen.add(identity(event));
-        if (seen.size > REMEMBERED) forgetOldest(seen);
-        yield event;
-      }
+    if (limit === null) {
+      yield* source.followEvents(query, signal);
+      return;
     }
-    for (let step = await next; step.done !== true; step = await next) {
-      next = news.next();
-      next.catch(() => undefined);
-      if (!seen.delete(identity(step.value))) yield step.value;
+    const shown = new Set<string>();
+    let sinceMs = query.sinceMs ?? 0;
+    for await (const event of pastEvents(source, query, limit)) {
+      sinceMs = Date.parse(String(event.Timestamp));
+      shown.add(identity(event));
+      yield event;
+    }
+    for await (const event of source.followEvents({ ...query, sinceMs }, signal)) {
+      if (!shown.delete(identity(event))) yield event;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-  } finally {
-    // Not awaited: return() of a generator that waits for an event would wait as well. The signal ends it.
-    void news.return?.().catch(() => undefined);
   }
 }
 
-/** ReportId is unique only with Timestamp (and DeviceName, which is ours). */
-const identity = (event: DeviceNetworkEvent): string => `${String(event.Timestamp)} ${String(event.ReportId)}`;
-
-function forgetOldest(seen: Set<string>): void {
-  const [oldest] = seen;
-  if (oldest !== undefined) seen.delete(oldest);
-}
+/** ReportId is unique only with Timestamp; a connection and the verdict on it share both. */
+const identity = ({ Timestamp, ReportId, ActionType }: DeviceNetworkEvent): string =>
+  `${String(Timestamp)} ${String(ReportId)} ${String(ActionType)}`;

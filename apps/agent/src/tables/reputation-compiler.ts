@@ -2,7 +2,7 @@
  * Compiles the reputation table in a child process (reputation-main.ts) and turns what the child says into results
  * and errors of ours.
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 
 import { ControlError } from '@sallyport/contract/control-error';
 
@@ -25,6 +25,11 @@ export class ReputationCompiler {
     this.#program = program;
     this.#files = files;
     this.#hashKey = hashKey;
+  }
+
+  /** Is a table of an earlier compile still there? */
+  has(file: string): boolean {
+    return file !== '' && existsSync(this.#files.path(file));
   }
 
   /** Writes the content of `location` to `to`. Throws ControlError. */

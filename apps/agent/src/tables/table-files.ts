@@ -20,7 +20,7 @@ export class TableFiles {
     this.#directory = directory;
     this.#last = 0;
     for (const file of readdirSync(directory.tables)) {
-      this.#last = Math.max(this.#last, Number(/^[a-z]+-(\d{1,15})\./.exec(file)?.[1] ?? 0));
+      this.#last = Math.max(this.#last, numberOf(file));
       if (file.endsWith('.part')) rmSync(join(directory.tables, file), { force: true });
     }
   }
@@ -58,11 +58,17 @@ export class TableFiles {
     return file;
   }
 
-  /** Deletes all tables of `slot` but `keep`. */
-  sweep(slot: TableSlot, keep: string | null): void {
+  remove(file: string): void {
+    rmSync(this.path(file), { force: true });
+  }
+
+  /** Deletes all finished tables of `slot` that are older than `keep`. */
+  sweep(slot: TableSlot, keep: string): void {
     for (const file of readdirSync(this.#directory.tables)) {
-      const isOther = file.startsWith(`${slot}-`) && file !== keep;
-      if (isOther) rmSync(this.path(file), { force: true });
+      const isTable = file.startsWith(`${slot}-`) && file.endsWith('.tbl');
+      if (isTable && numberOf(file) < numberOf(keep)) this.remove(file);
     }
   }
 }
+
+const numberOf = (file: string): number => Number(/^[a-z]+-(\d{1,15})\./.exec(file)?.[1] ?? 0);

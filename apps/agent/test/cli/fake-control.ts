@@ -10,10 +10,7 @@ import type {
   StatusView,
 } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
-import {
-  DEVICE_NETWORK_EVENT_COLUMNS,
-  type DeviceNetworkEvent,
-} from '@sallyport/contract/device-network-event';
+import { DEVICE_NETWORK_EVENT_COLUMNS, type DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
 import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
 import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from '@sallyport/contract/settings';
 
@@ -63,7 +60,8 @@ export class FakeControl implements Control {
   async set(name: string, text: string): Promise<SettingView> {
     if (!isSettingName(name)) throw new ControlError('not-found', `unknown setting ${name}`);
     const value = SETTINGS[name].read(text);
-    if (value === null) throw new ControlError('invalid', `${name}: ${text} is not accepted; use ${SETTINGS[name].accepts}`);
+    if (value === null)
+      throw new ControlError('invalid', `${name}: ${text} is not accepted; use ${SETTINGS[name].accepts}`);
     const view: SettingView = { name, value, source: 'local' };
     this.#settings.set(name, view);
     return view;
@@ -113,7 +111,7 @@ export class FakeControl implements Control {
     if (names.length === 0) throw new ControlError('invalid', `${feed.location}: no entries`);
     const view: FeedView = {
       ...feed,
-      format: feed.format === 'auto' ? 'domains' : feed.format,
+      format: feed.format === 'detect' ? 'domains' : feed.format,
       id: `f${this.#feeds.length + 1}`,
       addedMs: this.#nowMs,
       refreshedMs: this.#nowMs,
@@ -174,7 +172,9 @@ export class FakeControl implements Control {
     yield* limit === undefined ? chosen : chosen.toReversed().slice(0, limit);
   }
 
-  async *followEvents({ ids }: EventQuery, signal: AbortSignal): AsyncGenerator<DeviceNetworkEvent> {
+  async *followEvents(query: EventQuery, signal: AbortSignal): AsyncGenerator<DeviceNetworkEvent> {
+    const { ids, sinceMs } = query;
+    if (sinceMs !== undefined) yield* this.events(ids === undefined ? { sinceMs } : { ids, sinceMs });
     for (const each of this.news) if (ids?.includes(each.EventId) ?? true) yield each;
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
   }
@@ -197,6 +197,9 @@ export class FakeControl implements Control {
   async #names(content: AsyncIterable<Uint8Array> | undefined): Promise<string[]> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of content ?? []) chunks.push(chunk);
-    return Buffer.concat(chunks).toString().split('\n').filter((line) => line.includes('.'));
+    return Buffer.concat(chunks)
+      .toString()
+      .split('\n')
+      .filter((line) => line.includes('.'));
   }
 }

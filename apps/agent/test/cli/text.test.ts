@@ -12,7 +12,12 @@ import { renderTable } from '../../src/cli/table.ts';
 import { durationText, readDuration, readSince, readTimestamp } from '../../src/cli/time.ts';
 
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 200);
-const anyText = fc.string({ unit: fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }), fc.constantFrom('a', '\u001b', '\u009b', '\u202e', '\ud800', '漢', '"')) });
+const anyText = fc.string({
+  unit: fc.oneof(
+    fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+    fc.constantFrom('a', '\u001b', '\u009b', '\u202e', '\ud800', '漢', '"'),
+  ),
+});
 const DANGEROUS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 suite('printable', () => {
@@ -29,7 +34,10 @@ suite('printable', () => {
   for (const { name, input, want } of cases) test(name, () => assert.equal(printable(input), want));
 
   test('leaves nothing that acts on a terminal', () => {
-    fc.assert(fc.property(anyText, (text) => assert.doesNotMatch(printable(text), DANGEROUS)), { numRuns });
+    fc.assert(
+      fc.property(anyText, (text) => assert.doesNotMatch(printable(text), DANGEROUS)),
+      { numRuns },
+    );
   });
   test('JSON keeps its meaning and acts on no terminal', () => {
     const property = fc.property(anyText, (text) => {
@@ -61,7 +69,11 @@ suite('truncateMiddle', () => {
 });
 
 suite('renderTable', () => {
-  const columns = [{ header: 'NAME', shrinkTo: 6 }, { header: 'N', align: 'right' }, { header: 'TEXT', shrinkTo: 4 }] as const;
+  const columns = [
+    { header: 'NAME', shrinkTo: 6 },
+    { header: 'N', align: 'right' },
+    { header: 'TEXT', shrinkTo: 4 },
+  ] as const;
   const rows = [
     ['a.very.long.name.example', '7', 'short'],
     ['b', '1,200', '\x1b[2J'],
@@ -85,10 +97,10 @@ suite('renderTable', () => {
   });
   test('colour does not count as width', () => {
     const paint = (_: unknown, text: string): string => `<${text}>`;
-    assert.deepEqual(renderTable([{ header: 'A' }, { header: 'B' }], [[['red', 'x'], 'y']], { width: 9, paint, nowMs: 0 }), [
-      '<A  B>',
-      '<x>  y',
-    ]);
+    assert.deepEqual(
+      renderTable([{ header: 'A' }, { header: 'B' }], [[['red', 'x'], 'y']], { width: 9, paint, nowMs: 0 }),
+      ['<A  B>', '<x>  y'],
+    );
   });
 });
 
@@ -108,12 +120,36 @@ suite('closest', () => {
 suite('quantities and times', () => {
   test('numbers', () => {
     assert.deepEqual([0, 999, 1000, 1210731].map(count), ['0', '999', '1,000', '1,210,731']);
-    assert.deepEqual([0, 999, 1000, 21_400_000, 999_999_999].map(byteSize), ['0 B', '999 B', '1.0 kB', '21.4 MB', '1.0 GB']);
-    assert.deepEqual([share(0, 0), share(999, 1000), share(9999, 10_000), share(5, 5)], ['-', '99.9 %', '99.9 %', '100.0 %']);
+    assert.deepEqual([0, 999, 1000, 21_400_000, 999_999_999].map(byteSize), [
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '21.4 MB',
+      '1.0 GB',
+    ]);
+    assert.deepEqual(
+      [share(0, 0), share(999, 1000), share(9999, 10_000), share(5, 5)],
+      ['-', '99.9 %', '99.9 %', '100.0 %'],
+    );
   });
   test('durations', () => {
-    assert.deepEqual(['30m', '24H', '7d', '1.5h', '-1h', 'h', ''].map(readDuration), [1_800_000, 86_400_000, 604_800_000, null, null, null, null]);
-    assert.deepEqual([0, 59_999, 60_000, 11_520_000, 90_000_000, 864_000_000].map(durationText), ['0 s', '59 s', '1 min', '3 h 12 min', '1 d 1 h', '10 d']);
+    assert.deepEqual(['30m', '24H', '7d', '1.5h', '-1h', 'h', ''].map(readDuration), [
+      1_800_000,
+      86_400_000,
+      604_800_000,
+      null,
+      null,
+      null,
+      null,
+    ]);
+    assert.deepEqual([0, 59_999, 60_000, 11_520_000, 90_000_000, 864_000_000].map(durationText), [
+      '0 s',
+      '59 s',
+      '1 min',
+      '3 h 12 min',
+      '1 d 1 h',
+      '10 d',
+    ]);
   });
   test('RFC 3339', () => {
     const cases = [

@@ -43,8 +43,7 @@ export async function run(args: readonly string[], context: Context): Promise<nu
   }
   if (!opened.running) throw new ControlError('unavailable', 'no agent is running, so nothing new will come');
   const signal = context.interrupted();
-  const past = options.since !== undefined || options.limit !== undefined;
-  const events = pastAndNew(opened.control, filter, past ? limit : 0, signal);
+  const events = pastAndNew(opened.control, filter, options.limit === undefined ? null : limit, signal);
   for await (const event of events) await print(event);
   return EXIT.ok;
 }

@@ -39,7 +39,7 @@ export async function run(args: readonly string[], context: Context): Promise<nu
 async function add(args: readonly string[], context: Context): Promise<number> {
   const { options, positionals } = argumentsOf('feed add', args);
   expectPositionals('feed add', ['PATH|URL'], positionals);
-  const format = options.format === undefined ? 'auto' : choice('--format', options.format, FORMATS);
+  const format = options.format === undefined ? 'detect' : choice('--format', options.format, FORMATS);
   const category = options.category === undefined ? 'malicious' : choice('--category', options.category, CATEGORIES);
   const location = readFeedLocation(positionals[0] ?? '');
   using file = location.kind === 'file' ? openLocalFile(location.path) : null;

@@ -8,7 +8,7 @@ import { displayWidth, pad, truncateMiddle } from '../display-width.ts';
 import type { Layout } from '../layout.ts';
 import type { Style } from '../paint.ts';
 import { printable } from '../safe-text.ts';
-import { localTime } from '../time.ts';
+import { durationText, localTime } from '../time.ts';
 
 const KINDS: Readonly<Record<string, { readonly style: Style; readonly word: string }>> = {
   ExploitGuardNetworkProtectionBlocked: { style: 'red', word: 'Blocked' },
@@ -81,16 +81,27 @@ function reasonOf(event: DeviceNetworkEvent): string {
   const field = (name: string): string => text(fields[name]);
   switch (event.ActionType) {
     case 'SettingsChanged':
-      return `${field('Setting')}: ${field('OldValue')} → ${field('NewValue')}`;
-    case 'ProtectionGap':
-      return field('Reason');
+      return changeText(field('OldValue'), field('NewValue'));
+    case 'ProtectionGap': {
+      const lasted = typeof fields['DurationMs'] === 'number' ? `${durationText(fields['DurationMs'])}: ` : '';
+      return `${lasted}${field('Reason')}`;
+    }
     case 'EventsDropped':
-      return `${field('Count')} records could not be kept`;
+      return `by the ${field('Where')}: ${field('Connections')} connections, ${field('Protection')} protection events`;
     default:
-      return [field('ResponseCategory'), field('RuleTitle')]
+      return [field('ResponseCategory'), field('DisplayName')]
         .filter((part) => part !== '' && part !== 'None')
         .join(', ');
   }
+}
+
+/** `Name = old` and `Name = new` as `Name: old → new`. */
+function changeText(before: string, after: string): string {
+  const [, name, oldValue] = /^(\S+) = (.*)$/s.exec(before) ?? [];
+  const prefix = `${name ?? ''} = `;
+  return name !== undefined && after.startsWith(prefix)
+    ? `${name}: ${oldValue ?? ''} → ${after.slice(prefix.length)}`
+    : `${before} → ${after}`;
 }
 
 function additionalFields(value: unknown): Readonly<Record<string, unknown>> | null {
