@@ -4,6 +4,8 @@
  * Every connection counted was answered with success, and every arm that can count has counted at
  * least as many: otherwise the measurement throws instead of returning a figure.
  */
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Namespace } from '@sallyport/lab/namespace';
 import type { DualStack } from '@sallyport/lab/topology';
 
@@ -70,10 +72,7 @@ export async function measureArm(name: string, arm: Arm, stage: Stage): Promise<
         used.cpuSeconds += (await cpuSeconds(arm.rootPid)) - cpuBefore;
         used.connections += load.connections;
       }
-      const handled = before === undefined ? undefined : ((await arm.handled?.()) ?? 0) - before;
-      if (handled !== undefined && handled < load.connections) {
-        throw new Error(`${name} handled ${handled} of ${load.connections} connections: the path was bypassed`);
-      }
+      if (before !== undefined) await confirmHandled(name, arm, before + load.connections);
       return load.connectionsPerSecond;
     });
 
@@ -100,6 +99,22 @@ export async function measureArm(name: string, arm: Arm, stage: Stage): Promise<
           processes: await memory(arm.rootPid),
         }),
   };
+}
+
+/**
+ * Waits until the arm has counted up to `expected`; counts may be published about once a second.
+ * Throws when that does not happen within 4 s.
+ */
+async function confirmHandled(name: string, arm: Arm, expected: number): Promise<void> {
+  const deadline = performance.now() + 4000;
+  for (;;) {
+    const handled = (await arm.handled?.()) ?? 0;
+    if (handled >= expected) return;
+    if (performance.now() > deadline) {
+      throw new Error(`${name}: ${expected - handled} connections were not handled: the path was bypassed`);
+    }
+    await delay(100);
+  }
 }
 
 async function inTurns(

@@ -20,6 +20,8 @@ export interface NginxOptions {
   readonly workers?: number;
   /** Size of the file at `/bulk`. Default: 100 MB (10^8 bytes). */
   readonly bulkBytes?: number;
+  /** Let clients resume TLS sessions by ticket. Default: off, so that every connection makes a whole handshake. */
+  readonly sessionTickets?: boolean;
   /** Keep one line for each request; see `requests`. Default: off. */
   readonly accessLog?: boolean;
 }
@@ -62,7 +64,10 @@ export async function startNginx(namespace: Namespace, options: NginxOptions): P
   await truncate(join(folder, 'bulk'), bulkBytes);
   const accessLog = options.accessLog === true ? join(folder, 'access.log') : undefined;
   const configFile = join(folder, 'nginx.conf');
-  await writeFile(configFile, configuration(folder, certificate, options.workers ?? 1, accessLog));
+  await writeFile(
+    configFile,
+    configuration(folder, certificate, options.workers ?? 1, options.sessionTickets ?? false, accessLog),
+  );
 
   const process = undo.use(namespace.spawn(['nginx', '-p', folder, '-c', configFile, '-e', join(folder, 'error.log')]));
   await awaitPort(namespace, '127.0.0.1', HTTP_PORT);
@@ -112,6 +117,7 @@ const configuration = (
   folder: string,
   certificate: LabCertificate,
   workers: number,
+  sessionTickets: boolean,
   accessLog: string | undefined,
 ): string => `
 daemon off;
@@ -137,8 +143,7 @@ http {
   ssl_certificate ${certificate.certificateFile};
   ssl_certificate_key ${certificate.keyFile};
   ssl_protocols TLSv1.2 TLSv1.3;
-  # Every connection pays for a whole handshake, as a first visit does.
-  ssl_session_tickets off;
+  ssl_session_tickets ${sessionTickets ? 'on' : 'off'};
   ssl_session_cache off;
   server {
     listen ${HTTP_PORT} backlog=4096;

@@ -249,7 +249,7 @@ async function main(): Promise<void> {
     throw new Error('usage: main.ts --state-dir DIRECTORY --agent-uid UID');
   }
   // Packets of the whole machine wait for this process.
-  setPriority(process.pid, -10);
+  setPriority(process.pid, Number(process.env["GNICE"] ?? -10));
   const gate = new Gate(stateDirectory, agentUid, probeBackend(execute, namesFor(stateDirectory)));
   let stopping = false;
   const stop = (): void => {

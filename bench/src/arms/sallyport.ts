@@ -7,9 +7,10 @@ import { delimiter, dirname, join } from 'node:path';
 import { env, execPath } from 'node:process';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import { must } from '@sallyport/lab/command';
+import { CommandFailed, must, type RunningProgram } from '@sallyport/lab/command';
 import type { Namespace } from '@sallyport/lab/namespace';
 import { createTemporaryFolder } from '@sallyport/lab/temporary-folder';
 
@@ -17,7 +18,7 @@ import { generatedHosts } from '../generated-hosts.ts';
 import { type Arm, shortenTimeWait } from './arm.ts';
 
 const LAUNCHER = fileURLToPath(new URL('../../../sallyport', import.meta.url));
-const START_MS = 60_000;
+const START_MS = 30_000;
 const FEED_MS = 120_000;
 
 export interface SallyportOptions {
@@ -37,29 +38,60 @@ export async function startSallyport(
   const cli = (...args: string[]): Promise<string> =>
     must([LAUNCHER, ...args, ...state], { env: environment, timeoutMs: FEED_MS });
 
-  const up = namespace.spawn([LAUNCHER, 'up', '--mode', 'block', ...state], { env: environment });
+  // Nothing may be installed from in here: the namespace has no way out, and other runs use the same modules.
+  const up = namespace.spawn([LAUNCHER, 'up', '--no-install', '--mode', 'block', ...state], { env: environment });
   // Ctrl-C is the documented way to end it; it has to undo its rules.
   undo.defer(async () => void (await up.stop('SIGINT')));
-  await up.waitForOutput(/is protecting this machine/, START_MS);
+  const gate = async (): Promise<GateStatus | null> => gateStatus(await cli('status', '--json'));
+  await untilTrue(gate, (status) => status.enforcingSinceMs > 0, up, START_MS);
   if (options.hosts > 0) {
     const feed = join(folder, 'feed.txt');
     await pipeline(Readable.from(generatedHosts(options.hosts)), createWriteStream(feed));
     await cli('feed', 'add', feed);
+    // The command returns when the list is accepted; the table is compiled and handed over after that.
+    await untilTrue(gate, (status) => status.tables.reputation?.hosts === options.hosts, up, FEED_MS);
   }
   await shortenTimeWait(namespace);
   const owned = undo.move();
   return {
     namespace,
-    handled: async () => verdicts(await cli('status', '--json')),
+    handled: async () => (await gate())?.verdicts ?? 0,
     rootPid: up.pid,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** `gate.verdicts` of `sallyport status --json`. Throws when it is missing. */
-function verdicts(statusJson: string): number {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked on the next line
-  const status = JSON.parse(statusJson) as { gate?: { verdicts?: number } };
-  if (typeof status.gate?.verdicts !== 'number') throw new Error('status --json has no gate.verdicts');
-  return status.gate.verdicts;
+/** What the bench reads of `gate` in `sallyport status --json`. */
+interface GateStatus {
+  /** 0 while it does not enforce. */
+  readonly enforcingSinceMs: number;
+  readonly verdicts: number;
+  readonly tables: { readonly reputation: { readonly hosts: number } | null };
+}
+
+function gateStatus(statusJson: string): GateStatus | null {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own command; the fields are checked below
+  const { gate } = JSON.parse(statusJson) as { gate: GateStatus | null };
+  if (gate !== null && !(Number.isFinite(gate.verdicts) && Number.isFinite(gate.enforcingSinceMs))) {
+    throw new Error('status --json lacks gate.verdicts or gate.enforcingSinceMs');
+  }
+  return gate;
+}
+
+/** Waits for the gate's own word; what `up` prints is for people. */
+async function untilTrue(
+  gate: () => Promise<GateStatus | null>,
+  condition: (status: GateStatus) => boolean,
+  up: RunningProgram,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    // Until the agent listens, the command itself fails.
+    const status = await gate().catch(() => null);
+    if (status !== null && condition(status)) return;
+    const problem = up.running ? `status after ${timeoutMs} ms: ${JSON.stringify(status)}` : 'it ended early';
+    if (!up.running || performance.now() > deadline) throw new CommandFailed(up.argv, `${problem}\n${up.stderr()}`);
+    await delay(100);
+  }
 }

@@ -29,7 +29,9 @@ export async function startSquid(namespace: Namespace): Promise<Arm> {
   const configFile = join(folder, 'squid.conf');
   await writeFile(configFile, configuration(folder, certificateFile, keyFile));
   const squid = undo.use(namespace.spawn(['squid', '-N', '-f', configFile]));
-  for (const port of Object.values(PORTS)) await awaitPort(namespace, '127.0.0.1', port);
+  // Only this port: squid closes an intercepting port for good after a connection that was not redirected to it.
+  // It opens the others together with this one.
+  await awaitPort(namespace, '127.0.0.1', PORTS.forward);
   for (const [from, to] of [
     [80, PORTS.http],
     [443, PORTS.https],

@@ -1,7 +1,7 @@
 /**
  * All that a command may touch outside its arguments. Tests hand in their own; main.ts hands in the process.
  */
-import type { Control } from '@sallyport/contract/control';
+import type { Control, FeedView } from '@sallyport/contract/control';
 
 import type { Layout } from './layout.ts';
 
@@ -15,16 +15,20 @@ export interface OpenedControl extends AsyncDisposable {
   readonly control: Control;
   /** False: the agent's core was opened in this process, because no agent runs. */
   readonly running: boolean;
-  /** Does `step` with the rights the command was started with, where they were dropped to go on without an agent. */
-  readonly asCaller: <T>(step: () => T) => T;
 }
+
+/**
+ * Called once with the feeds while this process still has the rights it was started with. Without an agent they are
+ * given up next: a feed's file that only root may read has to be opened here.
+ */
+export type AsCaller = (feeds: readonly FeedView[]) => void;
 
 export interface Context {
   readonly out: Output;
   readonly err: Output;
   /** How to render for `out`, at this moment. */
   layout(): Layout;
-  openControl(stateDirectory: string): Promise<OpenedControl>;
+  openControl(stateDirectory: string, asCaller?: AsCaller): Promise<OpenedControl>;
   /** Aborts at the first Ctrl-C or SIGTERM from now on, which then no longer end the process. */
   interrupted(): AbortSignal;
 }

@@ -1,8 +1,9 @@
 /**
- * Which user this process acts as. Effective ids decide who owns the files that are created; the saved ids stay, so
- * that a feed which only root may read can still be opened (`asCaller`).
+ * Which user this process acts as. A command that root starts goes on as the agent's user when it has to touch the
+ * agent's files itself.
  *
- * What is easily got wrong: the group goes before the user, because afterwards there is no right to change it.
+ * What is easily got wrong: the groups go before the user, because afterwards there is no right to change them; and a
+ * process that only changed its effective ids hands its real ones, root's, to every child it starts.
  */
 
 export interface Owner {
@@ -10,34 +11,29 @@ export interface Owner {
   readonly gid: number;
 }
 
-export interface Identity {
-  /** Runs a synchronous step with the rights the command was started with. */
-  readonly asCaller: <T>(step: () => T) => T;
+/** Whether there is anything to give up: root acts for somebody else. */
+const isRootFor = (owner: Owner): boolean => process.geteuid?.() === 0 && owner.uid !== 0;
+
+/** Becomes `owner` for good. Does nothing unless this is root and `owner` is not. */
+export function become(owner: Owner): void {
+  if (!isRootFor(owner)) return;
+  process.setgroups?.([owner.gid]);
+  process.setgid?.(owner.gid);
+  process.setuid?.(owner.uid);
 }
 
-const UNCHANGED: Identity = { asCaller: (step) => step() };
-
-/** From now on this process creates files as `owner`. Does nothing unless root acts for somebody else. */
-export function actAs(owner: Owner): Identity {
-  const caller = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-  if (caller.uid !== 0 || owner.uid === 0) return UNCHANGED;
-  const groups = process.getgroups?.() ?? [];
-  become(owner, [owner.gid]);
-  return {
-    asCaller: (step) => {
-      process.seteuid?.(caller.uid);
-      become(caller, groups);
-      try {
-        return step();
-      } finally {
-        become(owner, [owner.gid]);
-      }
-    },
-  };
-}
-
-function become({ uid, gid }: Owner, groups: readonly number[]): void {
-  process.setgroups?.([...groups]);
-  process.setegid?.(gid);
-  process.seteuid?.(uid);
+/** Runs `step` as `owner`, then is the caller again. For reading what tells which files the caller is to open. */
+export async function actingAs<T>(owner: Owner, step: () => Promise<T>): Promise<T> {
+  if (!isRootFor(owner)) return step();
+  const caller = { gid: process.getegid?.() ?? 0, groups: process.getgroups?.() ?? [] };
+  process.setgroups?.([owner.gid]);
+  process.setegid?.(owner.gid);
+  process.seteuid?.(owner.uid);
+  try {
+    return await step();
+  } finally {
+    process.seteuid?.(0);
+    process.setegid?.(caller.gid);
+    process.setgroups?.(caller.groups);
+  }
 }

@@ -10,7 +10,7 @@ import type { CsvRecord } from './csv.ts';
 import { readAction, readSeverity, refusedAction, refusedSeverity } from './indicator-action.ts';
 import { readTimestamp } from './time.ts';
 
-export const INDICATOR_COLUMNS = [
+const INDICATOR_COLUMNS = [
   'indicatorType',
   'indicatorValue',
   'action',

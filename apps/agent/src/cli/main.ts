@@ -2,6 +2,9 @@
  * `node main.ts COMMAND ARGUMENTS`: the command line, as the launcher starts it. Wires the process to `run`; all that
  * can be decided without a process is decided there.
  */
+import type { Control } from '@sallyport/contract/control';
+
+import { stateDirectory } from '../state/state-directory.ts';
 import type { Context } from './context.ts';
 import { isBrokenPipe, run } from './run.ts';
 import { openControl } from './session.ts';
@@ -13,17 +16,26 @@ const context: Context = {
   out: outputOf(process.stdout),
   err: outputOf(process.stderr),
   layout: () => layoutOf(process.stdout, process.env, Date.now()),
-  openControl: (stateDirectory) =>
-    openControl(stateDirectory, `./sallyport ${argv.join(' ')}`, {
-      connect: async (directory) => (await import('../control/client.ts')).connectControl(directory),
-      openOffline: async (directory) => (await import('../core/offline.ts')).openOffline(directory),
-    }),
+  openControl: (directory, asCaller) =>
+    openControl(directory, `./sallyport ${argv.join(' ')}`, { connect, loadCore }, asCaller),
   interrupted() {
     const controller = new AbortController();
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
     return controller.signal;
   },
 };
+
+async function connect(root: string): Promise<Control | null> {
+  const { connectControl } = await import('../control/client.ts');
+  return connectControl(root);
+}
+
+async function loadCore(): Promise<(root: string) => Control & AsyncDisposable> {
+  const { AgentCore } = await import('../core/agent-core.ts');
+  const { feedReaderProgram } = await import('../core/feed-reader-program.ts');
+  const feedReader = feedReaderProgram();
+  return (root) => new AgentCore({ directory: stateDirectory(root), feedReader });
+}
 
 // `| head` closes the pipe: whoever reads has seen enough, so this is a good end and a quiet one.
 const endQuietly = (error: unknown): never => {

@@ -54,6 +54,9 @@ export function localTime(ms: number): string {
   return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/** `2026-11-22 22:41`, for what nobody needs to the second. */
+export const localMinute = (ms: number): string => localTime(ms).slice(0, -3);
+
 /** How long `ms` is, in its two largest units: `3 h 12 min`. */
 export function durationText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));

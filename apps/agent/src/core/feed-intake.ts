@@ -92,24 +92,27 @@ export class FeedIntake {
     });
   }
 
-  /**
-   * Brings the stored feeds into force: with the table that was compiled last, or a new one when it is not there any
-   * more or `again` asks for it. Throws ControlError.
-   */
-  restore(onProgress: OnProgress, options: { readonly again: boolean } = { again: false }): Promise<void> {
+  /** Puts the table that was compiled last in force. False when it does not fit the feeds any more. */
+  adoptLast(): boolean {
+    const { store, tables, facts, compiler } = this.#parts;
+    const [file, key] = (facts.get(TABLE_FACT) ?? '').split(' ');
+    if (file === undefined || key !== keyOf(store.all()) || !compiler.has(file)) return store.all().length === 0;
+    tables.adopt('reputation', file);
+    return true;
+  }
+
+  /** Reads all stored feeds and compiles their table. Throws ControlError; the table in force stays then. */
+  recompile(onProgress: OnProgress): Promise<void> {
     return this.#inTurn(async () => {
-      const { store, tables, facts } = this.#parts;
-      const feeds = store.all();
-      const [file, key] = (facts.get(TABLE_FACT) ?? '').split(' ');
-      if (!options.again && file !== undefined && key === keyOf(feeds) && this.#parts.compiler.has(file)) {
-        const refusal = await tables.publish('reputation', file);
-        if (refusal === null) return;
-        onProgress(`the gate refused the stored table (${refusal}); reading the feeds again`);
-      }
-      if (feeds.length === 0 && file === undefined) return;
-      await this.#publish(feeds.map(toRead(store)), onProgress);
+      const { store } = this.#parts;
+      await this.#publish(store.all().map(toRead(store)), onProgress);
       this.#rememberTable();
     });
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async settled(): Promise<void> {
+    await this.#last;
   }
 
   /** Copy, compile, hand over, commit. */

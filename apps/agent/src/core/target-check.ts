@@ -4,11 +4,9 @@
  * Easy to get wrong: the tables are opened for the question and dropped again. Keeping them would cost the agent as
  * much memory as the gate, for a command that is rarely used.
  */
-import { readFileSync } from 'node:fs';
-
 import type { CheckView } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
-import { TABLE_SLOTS, type TableSlot } from '@sallyport/contract/gate-link';
+import type { TableSlot } from '@sallyport/contract/gate-link';
 import { parseIp } from '@sallyport/hosts/canonical';
 import { HostTable } from '@sallyport/hosts/table';
 import { explain } from '@sallyport/policy/explain';
@@ -16,15 +14,15 @@ import type { PolicySettings, Question, Tables } from '@sallyport/policy/judge';
 
 import { readTarget } from '../indicators/read-indicator.ts';
 
-/** `pathOf`: the file in force of a slot, or null. Throws ControlError for what is no target, or a broken table. */
+/** The bytes of each table, null where there is none. Throws ControlError for what is no target, or a broken table. */
 export function checkTarget(
   target: string,
   settings: PolicySettings,
-  pathOf: (slot: TableSlot) => string | null,
+  tables: TableBytes,
   nowMs: number,
 ): CheckView {
   const { question, note } = questionOf(target.trim());
-  const { verdict, reasons } = explain(question, openTables(pathOf), settings, nowMs);
+  const { verdict, reasons } = explain(question, openTables(tables), settings, nowMs);
   // Without an address there is none to say anything about.
   const heard = question.remoteIp.length > 0 ? reasons : reasons.filter((reason) => !reason.endsWith(' about ::.'));
   return {
@@ -44,6 +42,8 @@ export function checkTarget(
     reasons: note === null ? heard : [note, ...heard],
   };
 }
+
+export type TableBytes = Readonly<Record<TableSlot, Uint8Array | null>>;
 
 const UNKNOWN_ADDRESS = new Uint8Array(0);
 
@@ -76,14 +76,14 @@ function questionOf(target: string): { readonly question: Question; readonly not
   };
 }
 
-function openTables(pathOf: (slot: TableSlot) => string | null): Tables {
-  const tables: Record<TableSlot, HostTable | null> = { indicators: null, reputation: null };
-  for (const slot of TABLE_SLOTS) {
-    const path = pathOf(slot);
-    if (path === null) continue;
-    const opened = HostTable.open(readFileSync(path));
-    if (opened.kind === 'rejected') throw new ControlError('internal', `${path}: ${opened.detail}`);
-    tables[slot] = opened.value;
-  }
-  return tables;
+const openTables = (bytes: TableBytes): Tables => ({
+  indicators: openTable('indicators', bytes.indicators),
+  reputation: openTable('reputation', bytes.reputation),
+});
+
+function openTable(slot: TableSlot, bytes: Uint8Array | null): HostTable | null {
+  if (bytes === null) return null;
+  const opened = HostTable.open(bytes);
+  if (opened.kind === 'ok') return opened.value;
+  throw new ControlError('internal', `the ${slot} table does not verify: ${opened.detail}`);
 }

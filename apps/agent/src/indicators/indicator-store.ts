@@ -5,7 +5,7 @@
  * Easy to get wrong: the table is compiled from *all* indicators on every change, so they are also kept in memory, in
  * the order of their ids; the database is written first.
  */
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { Indicator } from '@sallyport/contract/indicator';
 
@@ -14,10 +14,19 @@ import type { IndicatorDraft } from './read-indicator.ts';
 
 export class IndicatorStore {
   readonly #database: DatabaseSync;
+  readonly #next: StatementSync;
+  readonly #write: StatementSync;
+  readonly #delete: StatementSync;
   readonly #byValue = new Map<string, Indicator>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#next = database.prepare(`SELECT seq + 1 AS id FROM sqlite_sequence WHERE name = 'indicator'`);
+    this.#write = database.prepare(
+      `INSERT INTO indicator (id, value, expires_ms, body) VALUES (?, ?, ?, ?)
+       ON CONFLICT (value) DO UPDATE SET expires_ms = excluded.expires_ms, body = excluded.body`,
+    );
+    this.#delete = database.prepare('DELETE FROM indicator WHERE value = ?');
     for (const row of database.prepare('SELECT body FROM indicator ORDER BY id').iterate()) {
       const indicator = JSON.parse(String(row['body'])) as Indicator; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by `put` below
       this.#byValue.set(indicator.indicatorValue, indicator);
@@ -39,13 +48,8 @@ export class IndicatorStore {
   /** All or none. */
   putAll(drafts: readonly IndicatorDraft[], nowMs: number): readonly Indicator[] {
     const now = new Date(nowMs).toISOString();
-    const next = this.#database.prepare(`SELECT coalesce(max(seq), 0) + 1 AS id FROM sqlite_sequence WHERE name = 'indicator'`);
-    const write = this.#database.prepare(
-      `INSERT INTO indicator (id, value, expires_ms, body) VALUES (?, ?, ?, ?)
-       ON CONFLICT (value) DO UPDATE SET expires_ms = excluded.expires_ms, body = excluded.body`,
-    );
     const written = transaction(this.#database, () => {
-      let id = Number(next.get()?.['id'] ?? 1);
+      let id = Number(this.#next.get()?.['id'] ?? 1);
       const batch = new Map<string, Indicator>();
       return drafts.map((draft) => {
         const old = batch.get(draft.indicatorValue) ?? this.#byValue.get(draft.indicatorValue);
@@ -57,7 +61,7 @@ export class IndicatorStore {
         };
         batch.set(indicator.indicatorValue, indicator);
         const expiresMs = draft.expirationTime === null ? null : Date.parse(draft.expirationTime);
-        write.run(Number(indicator.id), indicator.indicatorValue, expiresMs, JSON.stringify(indicator));
+        this.#write.run(Number(indicator.id), indicator.indicatorValue, expiresMs, JSON.stringify(indicator));
         return indicator;
       });
     });
@@ -73,7 +77,7 @@ export class IndicatorStore {
   }
 
   remove(indicator: Indicator): void {
-    this.#database.prepare('DELETE FROM indicator WHERE value = ?').run(indicator.indicatorValue);
+    this.#delete.run(indicator.indicatorValue);
     this.#byValue.delete(indicator.indicatorValue);
   }
 

@@ -8,7 +8,7 @@
 export class CoalescedTask {
   readonly #task: () => Promise<void>;
   #waiting: PromiseWithResolvers<void> | null = null;
-  #running = false;
+  #draining: Promise<void> | null = null;
 
   constructor(task: () => Promise<void>) {
     this.#task = task;
@@ -18,12 +18,16 @@ export class CoalescedTask {
   request(): Promise<void> {
     this.#waiting ??= Promise.withResolvers<void>();
     const { promise } = this.#waiting;
-    if (!this.#running) void this.#drain();
+    this.#draining ??= this.#drain();
     return promise;
   }
 
+  /** Resolves when no run is under way or due. */
+  async settled(): Promise<void> {
+    while (this.#draining !== null) await this.#draining;
+  }
+
   async #drain(): Promise<void> {
-    this.#running = true;
     // Requests of the same turn share the first run as well.
     await Promise.resolve();
     while (this.#waiting !== null) {
@@ -31,6 +35,6 @@ export class CoalescedTask {
       this.#waiting = null;
       await this.#task().then(served.resolve, served.reject);
     }
-    this.#running = false;
+    this.#draining = null;
   }
 }

@@ -26,6 +26,12 @@ export class PublishedTables {
     return this.#current[slot] ?? null;
   }
 
+  /** Takes over a table of an earlier run, which a gate may be using. Nothing is handed over. */
+  adopt(slot: TableSlot, file: string): void {
+    this.#current[slot] = file;
+    this.#taken[slot] = file;
+  }
+
   /** Null when it is in force, or no gate is there and it will be; otherwise why the gate keeps the old one. */
   async publish(slot: TableSlot, file: string): Promise<string | null> {
     const before = this.#current[slot];

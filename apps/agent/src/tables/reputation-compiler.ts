@@ -20,11 +20,14 @@ export class ReputationCompiler {
   readonly #program: ChildProgram;
   readonly #files: TableFiles;
   readonly #hashKey: readonly [number, number];
+  readonly #signal: AbortSignal;
 
-  constructor(program: ChildProgram, files: TableFiles, hashKey: readonly [number, number]) {
+  /** `signal` ends what is under way, and all later attempts. */
+  constructor(program: ChildProgram, files: TableFiles, hashKey: readonly [number, number], signal: AbortSignal) {
     this.#program = program;
     this.#files = files;
     this.#hashKey = hashKey;
+    this.#signal = signal;
   }
 
   /** Is a table of an earlier compile still there? */
@@ -77,8 +80,9 @@ export class ReputationCompiler {
       }
     };
     try {
-      await runChild(this.#program, task, (message) => hear(message as ReputationMessage)); // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own program, over our own pipe
+      await runChild(this.#program, task, (message) => hear(message as ReputationMessage), this.#signal); // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own program, over our own pipe
     } catch (error) {
+      if (this.#signal.aborted) throw new ControlError('unavailable', 'the agent is being stopped');
       throw new ControlError('internal', `the feed reader failed: ${error instanceof Error ? error.message : ''}`, {
         cause: error,
       });

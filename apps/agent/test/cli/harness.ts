@@ -37,12 +37,14 @@ export async function sallyport(setting: Setting, ...argv: string[]): Promise<Ou
     out: output('out'),
     err: output('err'),
     layout: () => plainLayout(setting.nowMs ?? NOW_MS, setting.width ?? null),
-    openControl: async () => ({
-      control: setting.control,
-      running: setting.running ?? true,
-      asCaller: (step) => step(),
-      [Symbol.asyncDispose]: async () => undefined,
-    }),
+    async openControl(_, asCaller) {
+      asCaller?.(await setting.control.feeds());
+      return {
+        control: setting.control,
+        running: setting.running ?? true,
+        [Symbol.asyncDispose]: async () => undefined,
+      };
+    },
     interrupted: () => interrupted.signal,
   };
   const code = await run(argv, context);

@@ -8,7 +8,7 @@ import { didYouMean } from '../closest.ts';
 import { type Context, printLines } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { printable, printableJson } from '../safe-text.ts';
-import { renderSettings, settingText } from '../screens/settings.ts';
+import { renderSetting, renderSettings, settingText } from '../screens/settings.ts';
 import { noticeWhenStored } from '../stored-notice.ts';
 import { argumentsOf, takeSubCommand } from '../sub-command.ts';
 import { UsageError } from '../usage-error.ts';
@@ -56,8 +56,13 @@ async function show(
 ): Promise<number> {
   await using opened = await context.openControl(stateDirectory ?? DEFAULT_STATE_DIRECTORY);
   const settings = await opened.control.settings();
-  const shown = settings.filter(({ name }) => wanted === null || name === wanted);
-  const lines = json ? [printableJson(wanted === null ? shown : shown[0], 2)] : renderSettings(shown, context.layout());
+  const layout = context.layout();
+  const one = settings.find(({ name }) => name === wanted);
+  const lines = json
+    ? [printableJson(one ?? settings, 2)]
+    : one === undefined
+      ? renderSettings(settings, layout)
+      : renderSetting(one, layout);
   await printLines(context.out, lines);
   return EXIT.ok;
 }

@@ -8,7 +8,7 @@ import { ControlError } from '@sallyport/contract/control-error';
 import { DEFAULT_STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { expectPositionals } from '../arguments.ts';
 import { didYouMean } from '../closest.ts';
-import { type Context, type OpenedControl, printLines } from '../context.ts';
+import { type Context, printLines } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { type FeedLocation, readFeedLocation } from '../feed-location.ts';
 import { type LocalFile, openLocalFile } from '../local-file.ts';
@@ -70,41 +70,52 @@ async function list(args: readonly string[], context: Context): Promise<number> 
 async function refresh(args: readonly string[], context: Context): Promise<number> {
   const { options, positionals } = argumentsOf('feed refresh', args);
   expectPositionals('feed refresh', ['[ID]'], positionals);
-  await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY);
-  const feeds = await opened.control.feeds();
   const wanted = positionals[0];
-  const chosen = wanted === undefined ? feeds : feeds.filter((feed) => isNamed(feed, wanted));
-  if (wanted !== undefined && chosen.length === 0) throw unknownFeed(wanted, feeds);
-
+  using files = new DisposableStack();
+  const chosen: { feed: FeedView; file: LocalFile | ControlError | null }[] = [];
+  let known = 0;
+  await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY, (feeds) => {
+    known = feeds.length;
+    const named = wanted === undefined ? feeds : feeds.filter((feed) => isNamed(feed, wanted));
+    if (wanted !== undefined && named.length === 0) throw unknownFeed(wanted, feeds);
+    for (const feed of named) chosen.push({ feed, file: openFeedFile(feed, files) });
+  });
+  if (known === 0) {
+    await printLines(context.out, options.json ? ['[]'] : renderFeeds([], context.layout()));
+    return EXIT.ok;
+  }
   const refreshed: FeedView[] = [];
-  let failed = 0;
-  for (const feed of chosen) {
+  for (const { feed, file } of chosen) {
     using progress = progressOn(context);
     try {
-      const view = await refreshOne(feed, opened, progress.show);
+      if (file instanceof ControlError) throw file;
+      if (file !== null) await checkSize(file, opened.control);
+      const view = await opened.control.refreshFeed(feed.id, file?.content(), progress.show);
       progress.clear();
       refreshed.push(view);
       if (!options.json) await printLines(context.out, renderFeedReport('refreshed', view, context.layout()));
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
       progress.clear();
-      failed++;
       // The other feeds do not suffer for this one; what it held stays in force.
-      await context.err.write(`sallyport: ${printable(`${feed.id}: ${error.message}`)}\n`);
+      await context.err.write(`sallyport: ${printable(`feed ${feed.id}: ${error.message}`)}\n`);
     }
   }
   if (options.json) await printLines(context.out, [printableJson(refreshed, 2)]);
-  else if (feeds.length === 0) await printLines(context.out, renderFeeds(feeds, context.layout()));
   if (refreshed.length > 0) await noticeWhenStored(context, opened);
-  return failed > 0 ? EXIT.failed : EXIT.ok;
+  return refreshed.length < chosen.length ? EXIT.failed : EXIT.ok;
 }
 
-async function refreshOne(feed: FeedView, opened: OpenedControl, show: (line: string) => void): Promise<FeedView> {
+/** Null for a URL. What is wrong with one feed's file is kept for its turn. */
+function openFeedFile(feed: FeedView, files: DisposableStack): LocalFile | ControlError | null {
   const location = readFeedLocation(feed.location);
-  if (location.kind === 'url') return opened.control.refreshFeed(feed.id, undefined, show);
-  using file = opened.asCaller(() => openLocalFile(location.path));
-  await checkSize(file, opened.control);
-  return await opened.control.refreshFeed(feed.id, file.content(), show);
+  if (location.kind === 'url') return null;
+  try {
+    return files.use(openLocalFile(location.path));
+  } catch (error) {
+    if (error instanceof ControlError) return error;
+    throw error;
+  }
 }
 
 async function remove(args: readonly string[], context: Context): Promise<number> {

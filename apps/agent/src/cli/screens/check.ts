@@ -3,6 +3,7 @@ import type { CheckView } from '@sallyport/contract/control';
 
 import type { Layout } from '../layout.ts';
 import type { Style } from '../paint.ts';
+import { renderProse } from '../prose.ts';
 import { printable } from '../safe-text.ts';
 import { renderFields } from '../table.ts';
 
@@ -19,8 +20,8 @@ export function renderCheck(check: CheckView, layout: Layout): string[] {
   const lines = [
     `${layout.paint(['bold', style], word)}  ${layout.paint('bold', printable(check.target))}${category} · ${printable(check.mode)} mode`,
   ];
-  if (check.reasons.length > 0)
-    lines.push('', ...check.reasons.map((reason, at) => `  ${at + 1}. ${printable(reason)}`));
+  if (check.reasons.length > 0) lines.push('');
+  for (const [at, reason] of check.reasons.entries()) lines.push(...renderProse(`  ${at + 1}. `, reason, layout));
   if (check.rule !== null) {
     const { id, title, source, action } = check.rule;
     const fields = [

@@ -4,7 +4,7 @@
  */
 import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
 
-import { displayWidth, pad, truncateMiddle } from '../display-width.ts';
+import { pad, truncateMiddle } from '../display-width.ts';
 import type { Layout } from '../layout.ts';
 import type { Style } from '../paint.ts';
 import { printable } from '../safe-text.ts';
@@ -19,47 +19,56 @@ const KINDS: Readonly<Record<string, { readonly style: Style; readonly word: str
   SettingsChanged: { style: 'cyan', word: 'Setting' },
 };
 
-const TIME = 19;
 const WHAT = 9;
-const ADDRESS = 15;
-const GAPS = 8;
-const DESTINATION = { least: 20, usual: 32 } as const;
 
-/** Cells of the destination column: what time, kind and address leave, shared with the reason. */
-function destinationWidth(width: number | null): number {
-  if (width === null) return DESTINATION.usual;
-  const rest = width - TIME - WHAT - ADDRESS - GAPS;
-  return Math.max(DESTINATION.least, Math.min(DESTINATION.usual, Math.floor(rest * 0.6)));
+/** Cells of each column. What is left of the line is the reason's. */
+interface Columns {
+  /** Where the local time begins to be shown: a narrow screen goes without the year. */
+  readonly timeFrom: number;
+  readonly time: number;
+  readonly host: number;
+  readonly address: number;
+  readonly reason: number;
+}
+
+const WIDE = 110;
+
+function columnsOf(width: number | null): Columns {
+  if (width === null) return { timeFrom: 0, time: 19, host: 36, address: 15, reason: Infinity };
+  const [timeFrom, address] = width < WIDE ? [5, 15] : [0, 26];
+  const time = 19 - timeFrom;
+  const rest = width - time - WHAT - address - 8;
+  const host = Math.min(40, Math.floor(rest * 0.6));
+  return { timeFrom, time, host, address, reason: rest - host };
 }
 
 export function renderEventHeader(layout: Layout): string {
-  const columns = [pad('TIME', TIME), pad('WHAT', WHAT), pad('HOST', destinationWidth(layout.width))];
-  return layout.paint('dim', [...columns, pad('ADDRESS', ADDRESS), 'REASON'].join('  '));
+  const { time, host, address } = columnsOf(layout.width);
+  const header = [pad('TIME', time), pad('WHAT', WHAT), pad('HOST', host), pad('ADDRESS', address), 'REASON'];
+  return layout.paint('dim', header.join('  '));
 }
 
 export function renderEvent(event: DeviceNetworkEvent, layout: Layout): string {
+  const columns = columnsOf(layout.width);
   const cut = (text: string, width: number): string => (layout.width === null ? text : truncateMiddle(text, width));
-  const time = timeOf(event.Timestamp);
+  const time = timeOf(event.Timestamp).slice(columns.timeFrom);
   const { style, word } = KINDS[String(event.ActionType)] ?? {
     style: 'dim',
     word: printable(String(event.ActionType)),
   };
+  const what = `${time}  ${layout.paint(style, pad(word, WHAT))}`;
   const reason = printable(reasonOf(event));
   if (event.RemoteIP === null && event.RemoteUrl === null) {
-    const text = cut(reason, (layout.width ?? 0) - TIME - WHAT - 4);
-    return `${time}  ${layout.paint(style, pad(word, WHAT))}  ${text}`.trimEnd();
+    return `${what}  ${cut(reason, columns.host + columns.address + columns.reason + 4)}`.trimEnd();
   }
-  const width = destinationWidth(layout.width);
-  const destination = pad(cut(destinationOf(event), width), width);
-  const address = pad(cut(printable(text(event.RemoteIP)), Math.max(ADDRESS, 39)), ADDRESS);
-  const used = TIME + WHAT + displayWidth(destination) + displayWidth(address) + GAPS;
-  const rest = cut(reason, Math.max(0, (layout.width ?? 0) - used));
-  return `${time}  ${layout.paint(style, pad(word, WHAT))}  ${destination}  ${address}  ${rest}`.trimEnd();
+  const host = pad(cut(destinationOf(event), columns.host), columns.host);
+  const address = pad(cut(printable(text(event.RemoteIP)), columns.address), columns.address);
+  return `${what}  ${host}  ${address}  ${cut(reason, columns.reason)}`.trimEnd();
 }
 
 function timeOf(timestamp: string | number | boolean | null): string {
   const ms = typeof timestamp === 'number' ? timestamp : Date.parse(String(timestamp));
-  return Number.isNaN(ms) ? pad('?', TIME) : localTime(ms);
+  return Number.isNaN(ms) ? pad('?', 19) : localTime(ms);
 }
 
 /** `host:port`: the host of RemoteUrl without its path, else the address again, in brackets where IPv6 needs them. */

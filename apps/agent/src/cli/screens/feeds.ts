@@ -2,6 +2,7 @@
 import type { FeedView } from '@sallyport/contract/control';
 
 import type { Layout } from '../layout.ts';
+import { renderProse } from '../prose.ts';
 import { count, counted } from '../quantity.ts';
 import { printable } from '../safe-text.ts';
 import { type Cell, type Column, renderTable } from '../table.ts';
@@ -36,20 +37,20 @@ export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[
   const rows = feeds.map((feed) => feedRow(feed, layout));
   const problems = feeds
     .filter(({ problem }) => problem !== null)
-    .map(({ id, problem }) => `${layout.paint('yellow', '▲')} ${printable(`${id}: ${problem ?? ''}`)}`);
+    .flatMap(({ id, problem }) => renderProse(`${layout.paint('yellow', '▲')} `, `${id}: ${problem ?? ''}`, layout, 2));
   return [...renderTable(feedColumns, rows, layout), ...problems];
 }
 
 /** What one reading of a feed brought: the entries first, then what was left out and why. */
 export function renderFeedReport(verb: string, feed: FeedView, layout: Layout): string[] {
   const { hosts, ips, cidrs, urls } = feed.entries;
-  const parts = [
+  const kinds = [
     [hosts, 'host'],
     [ips, 'address', 'addresses'],
     [cidrs, 'network'],
     [urls, 'URL'],
   ] as const;
-  const entries = parts
+  const entries = kinds
     .filter(([number]) => number > 0)
     .map(([number, noun, plural]) => counted(number, noun, plural))
     .join(', ');
@@ -60,14 +61,15 @@ export function renderFeedReport(verb: string, feed: FeedView, layout: Layout): 
   ];
   const skipped = Object.entries(feed.skipped).filter(([, number]) => number > 0);
   if (skipped.length > 0) {
-    lines.push(`  left out: ${skipped.map(([why, number]) => `${count(number)} ${printable(why)}`).join(', ')}`);
+    const parts = skipped.map(([why, number]) => `${count(number)} ${why}`);
+    lines.push(...renderProse('  left out: ', parts.join(', '), layout));
   }
   if (feed.invalid.count > 0) {
     lines.push(`  ${layout.paint('yellow', `not understood: ${counted(feed.invalid.count, 'line')}`)}`);
     for (const { line, text, reason } of feed.invalid.first) {
-      lines.push(`    line ${line}: ${printable(reason)}: ${printable(text)}`);
+      lines.push(...renderProse('    ', `line ${line}: ${reason}: ${text}`, layout));
     }
   }
-  if (feed.problem !== null) lines.push(`  ${layout.paint('yellow', `▲ ${printable(feed.problem)}`)}`);
+  if (feed.problem !== null) lines.push(...renderProse(`  ${layout.paint('yellow', '▲')} `, feed.problem, layout, 4));
   return lines;
 }

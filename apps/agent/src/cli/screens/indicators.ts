@@ -6,7 +6,7 @@ import type { Layout } from '../layout.ts';
 import type { Style } from '../paint.ts';
 import { printable } from '../safe-text.ts';
 import { type Cell, type Column, renderTable } from '../table.ts';
-import { localTime } from '../time.ts';
+import { localMinute } from '../time.ts';
 
 const ACTION_STYLE = {
   Allowed: 'green',
@@ -17,11 +17,11 @@ const ACTION_STYLE = {
 
 const COLUMNS: readonly Column[] = [
   { header: 'ACTION' },
-  { header: 'VALUE', shrinkTo: 20 },
+  { header: 'VALUE', shrinkTo: 16 },
   { header: 'TYPE' },
   { header: 'SEVERITY' },
   { header: 'EXPIRES' },
-  { header: 'TITLE', shrinkTo: 12 },
+  { header: 'TITLE', shrinkTo: 8 },
 ];
 
 export function renderIndicators(indicators: readonly Indicator[], layout: Layout): string[] {
@@ -35,7 +35,7 @@ export function renderIndicators(indicators: readonly Indicator[], layout: Layou
           ? ['dim', 'expired']
           : Number.isNaN(expiry)
             ? indicator.expirationTime
-            : localTime(expiry);
+            : localMinute(expiry);
     return [
       [ACTION_STYLE[indicator.action], indicator.action],
       indicator.indicatorValue,
@@ -51,6 +51,6 @@ export function renderIndicators(indicators: readonly Indicator[], layout: Layou
 /** One line after a change: `added  Block evil.example (DomainName), expires 2026-12-01 00:00:00`. */
 export function renderIndicatorChange(verb: string, indicator: Indicator, layout: Layout): string {
   const { action, indicatorValue, indicatorType, expirationTime } = indicator;
-  const expires = expirationTime === null ? '' : `, expires ${localTime(Date.parse(expirationTime))}`;
+  const expires = expirationTime === null ? '' : `, expires ${localMinute(Date.parse(expirationTime))}`;
   return `${verb} ${layout.paint(ACTION_STYLE[action], action)} ${printable(indicatorValue)} (${indicatorType})${expires}`;
 }

@@ -4,7 +4,7 @@ import { type SettingSource, SETTINGS } from '@sallyport/contract/settings';
 
 import type { Layout } from '../layout.ts';
 import type { Style } from '../paint.ts';
-import { type Cell, type Column, renderTable } from '../table.ts';
+import { type Cell, type Column, renderFields, renderTable } from '../table.ts';
 
 const SOURCE_STYLE = {
   managed: 'magenta',
@@ -27,6 +27,19 @@ export function renderSettings(settings: readonly SettingView[], layout: Layout)
     ['dim', SETTINGS[setting.name].meaning],
   ]);
   return renderTable(COLUMNS, rows, layout);
+}
+
+/** Everything about one: what it means and what it takes. */
+export function renderSetting(setting: SettingView, layout: Layout): string[] {
+  const { meaning, accepts, default: initial } = SETTINGS[setting.name];
+  const fields = [
+    ['value', settingText(setting)],
+    ['from', setting.source],
+    ['default', settingText({ name: setting.name, value: initial })],
+    ['accepts', accepts],
+    ['meaning', meaning],
+  ] as const;
+  return [layout.paint('bold', setting.name), ...renderFields(fields, { ...layout, width: null }, 2)];
 }
 
 /** A mask is read in hexadecimal, everything else as it is stored. */

@@ -9,10 +9,11 @@ import type { GateStatus, TableSlot } from '@sallyport/contract/gate-link';
 import { displayWidth } from '../display-width.ts';
 import type { Layout } from '../layout.ts';
 import type { Style } from '../paint.ts';
+import { renderProse } from '../prose.ts';
 import { byteSize, count, counted, share } from '../quantity.ts';
 import { printable } from '../safe-text.ts';
 import { type Cell, renderFields, renderTable } from '../table.ts';
-import { age, localTime } from '../time.ts';
+import { durationText, localTime } from '../time.ts';
 import { feedColumns, feedRow } from './feeds.ts';
 
 interface Headline {
@@ -33,7 +34,9 @@ export function renderStatus(status: StatusView, layout: Layout): string[] {
   const problems = [...new Set([...status.problems, ...(status.gate?.problems ?? [])])];
   const sections = [
     [`${title}${blanks >= 2 ? ' '.repeat(blanks) + paint('dim', version) : ''}`],
-    problems.map((problem) => `${paint(style === 'red' ? 'red' : 'yellow', '▲')} ${printable(problem)}`),
+    problems.flatMap((problem) =>
+      renderProse(`${paint(style === 'red' ? 'red' : 'yellow', '▲')} `, problem, layout, 2),
+    ),
     fields(runningFields(status, layout), layout),
     status.gate === null ? [] : fields(trafficFields(status.gate), layout),
     status.gate === null ? [] : tables(status.gate, layout),
@@ -77,7 +80,7 @@ const fields = (rows: Fields, layout: Layout): string[] => renderFields(rows, la
 
 function runningFields(status: StatusView, layout: Layout): Fields {
   const { gate } = status;
-  const since = (ms: number): string => `${localTime(ms)} (${age(ms, layout.nowMs)})`;
+  const since = (ms: number): string => `${localTime(ms)} (${durationText(layout.nowMs - ms)})`;
   const rows: Fields = [];
   if (gate !== null && gate.enforcingSinceMs > 0) rows.push(['enforcing', `since ${since(gate.enforcingSinceMs)}`]);
   if (gate !== null) {
@@ -138,14 +141,14 @@ function storedFields(status: StatusView): Fields {
   ];
 }
 
-/** `open` when every cause has it, otherwise each by name: the exception is what a reader looks for. */
+/** The policy of most causes, and the causes that differ: the exception is what a reader looks for. */
 function failPolicies(policies: Readonly<Record<string, string>>): string {
-  const values = new Set(Object.values(policies));
-  const [only] = values;
-  if (values.size === 1 && only !== undefined) return `${only}, whatever the cause`;
-  return Object.entries(policies)
-    .map(([cause, policy]) => `${causeWords(cause)} ${policy}`)
-    .join(' · ');
+  const closed = Object.entries(policies)
+    .filter(([, policy]) => policy !== 'open')
+    .map(([cause]) => causeWords(cause));
+  if (closed.length === 0) return 'connections pass, whatever the cause (open)';
+  if (closed.length === Object.keys(policies).length) return 'connections are refused, whatever the cause (closed)';
+  return `closed when ${closed.join(', ')}; otherwise open`;
 }
 
 /** `FailPolicyGateAbsent` and `gateAbsent` as `gate absent`. */

@@ -1,0 +1,356 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import type { StatusView } from '@sallyport/contract/control';
+import type { Indicator } from '@sallyport/contract/indicator';
+
+import { displayWidth } from '../../src/cli/display-width.ts';
+import { plainLayout } from '../../src/cli/layout.ts';
+import { coloured } from '../../src/cli/paint.ts';
+import { renderCheck } from '../../src/cli/screens/check.ts';
+import { renderEvent, renderEventHeader } from '../../src/cli/screens/events.ts';
+import { renderFeedReport, renderFeeds } from '../../src/cli/screens/feeds.ts';
+import { renderIndicators } from '../../src/cli/screens/indicators.ts';
+import { renderSetting } from '../../src/cli/screens/settings.ts';
+import { headline, renderStatus } from '../../src/cli/screens/status.ts';
+import { renderWire } from '../../src/cli/screens/wire.ts';
+import { event } from './fake-control.ts';
+import { NOW_MS } from './harness.ts';
+import { feed, gate, status } from './samples.ts';
+
+// Screens show local time; the literals below are in UTC.
+process.env['TZ'] = 'UTC';
+
+const narrow = plainLayout(NOW_MS, 80);
+const equal = (lines: readonly string[], want: string): void => assert.equal(lines.join('\n'), want.slice(1, -1));
+
+suite('status', () => {
+  test('a healthy agent', () => {
+    equal(
+      renderStatus(status, narrow),
+      `
+● protecting · block mode                                        sallyport 0.1.0
+
+  enforcing    since 2026-11-22 10:48:01 (3 h 11 min)
+  gate         pid 4711 · iptables-nft · queue 7137 · block
+  agent        pid 4710 · since 2026-11-22 10:47:59 (3 h 12 min)
+  state        /var/lib/sallyport
+
+  packets      1,204,332 seen · 1,204,332 judged
+  verdicts     312 blocked · 0 audited
+  held         2,301 · 3 ran out of time
+  dropped      0 by the queue · 0 by the socket
+  records      12 waiting · 0 dropped
+  conntrack    1,204 of 262,144 (0.4 %) · ok
+
+  TABLE           HOSTS  ADDRESSES  URLS   MEMORY
+  indicators         12          3     1   4.1 kB
+  reputation  1,210,731      4,203     0  21.4 MB
+
+  indicators   16
+  feeds        1
+  journal      1,204,331 records · 212 MB · since 2026-11-12 14:00:00
+  if failing   connections pass, whatever the cause (open)
+
+  FEED  LOCATION                  CATEGORY       HOSTS  ADDRESSES  URLS  READ
+  1     /srv/lists/d…licious.txt  malicious  1,210,731      4,203     0  1 h ago
+`,
+    );
+  });
+
+  test('not running', () => {
+    equal(
+      renderStatus({ ...status, pid: null, gate: null, startedMs: null, feeds: [] }, narrow),
+      `
+● not running · start it with: sudo ./sallyport up               sallyport 0.1.0
+
+  mode         block (takes effect at the next start)
+  state        /var/lib/sallyport
+
+  indicators   16
+  feeds        0
+  journal      1,204,331 records · 212 MB · since 2026-11-12 14:00:00
+  if failing   connections pass, whatever the cause (open)
+`,
+    );
+  });
+
+  test('problems are named once, wrapped and with their remedy', () => {
+    const problem = 'the connection table is 91 % full: sysctl net.netfilter.nf_conntrack_max raises it';
+    const lines = renderStatus({ ...status, problems: [problem], gate: { ...gate, problems: [problem] } }, narrow);
+    equal(
+      lines.slice(0, 5),
+      `
+● degraded · block mode                                          sallyport 0.1.0
+
+▲ the connection table is 91 % full: sysctl net.netfilter.nf_conntrack_max
+  raises it
+
+`,
+    );
+  });
+
+  const policies = (closed: string[]): Record<string, string> =>
+    Object.fromEntries(
+      Object.keys(status.failPolicy).map((cause) => [cause, closed.includes(cause) ? 'closed' : 'open']),
+    );
+  const policyCases = [
+    { closed: [], want: 'connections pass, whatever the cause (open)' },
+    { closed: ['FailPolicyQueueFull'], want: 'closed when queue full; otherwise open' },
+    { closed: Object.keys(status.failPolicy), want: 'connections are refused, whatever the cause (closed)' },
+  ];
+  for (const { closed, want } of policyCases) {
+    test(`fail policy: ${want}`, () => {
+      const lines = renderStatus({ ...status, failPolicy: policies(closed) }, narrow);
+      assert.equal(
+        lines
+          .find((line) => line.includes('if failing'))
+          ?.trim()
+          .slice(13),
+        want,
+      );
+    });
+  }
+
+  const headlines: { name: string; change: Partial<StatusView>; want: string }[] = [
+    { name: 'audit', change: { mode: 'audit' }, want: 'green protecting' },
+    { name: 'disabled', change: { mode: 'disabled', gate: null }, want: 'yellow disabled' },
+    { name: 'starting', change: { networkProtectionStatus: 'starting', gate: null }, want: 'yellow starting' },
+    { name: 'no gate', change: { gate: null }, want: 'red not protecting' },
+    { name: 'a gate without rules', change: { gate: { ...gate, enforcingSinceMs: 0 } }, want: 'red not protecting' },
+    { name: 'a problem', change: { problems: ['x'] }, want: 'yellow degraded' },
+    { name: 'no agent', change: { pid: null }, want: 'red not running' },
+  ];
+  for (const { name, change, want } of headlines) {
+    test(`headline: ${name}`, () => {
+      const { style, word } = headline({ ...status, ...change });
+      assert.equal(`${style} ${word}`, want);
+    });
+  }
+});
+
+suite('check', () => {
+  test('verdict, reasons, rule', () => {
+    const check = {
+      target: 'login.evil.example',
+      effect: 'block',
+      mode: 'block',
+      responseCategory: 'Phishing',
+      rule: { id: '1', title: 'Phishing list', source: 'feed', action: 'block' },
+      reasons: [
+        'no indicator matches',
+        'evil.example of /srv/lists/a-rather-long-name-of-a-list.txt matches login.evil.example',
+      ],
+    } as const;
+    equal(
+      renderCheck(check, narrow),
+      `
+BLOCK  login.evil.example · Phishing · block mode
+
+  1. no indicator matches
+  2. evil.example of /srv/lists/a-rather-long-name-of-a-list.txt matches
+     login.evil.example
+
+  rule    1
+  title   Phishing list
+  from    feed
+  action  block
+`,
+    );
+  });
+});
+
+suite('events', () => {
+  const at = (seconds: number): string => new Date(NOW_MS + seconds * 1000).toISOString();
+  const rows = [
+    event({
+      Timestamp: at(0),
+      ActionType: 'ConnectionSuccess',
+      RemoteIP: '2001:db8::1',
+      RemotePort: 22,
+      AdditionalFields: '{}',
+    }),
+    event({
+      Timestamp: at(1),
+      ActionType: 'ExploitGuardNetworkProtectionBlocked',
+      EventId: 1126,
+      RemoteIP: '93.184.216.34',
+      RemotePort: 443,
+      RemoteUrl: 'login.evil.example',
+      AdditionalFields: '{"ResponseCategory":"Phishing","DisplayName":"June"}',
+    }),
+    event({
+      Timestamp: at(2),
+      ActionType: 'ExploitGuardNetworkProtectionAudited',
+      EventId: 1125,
+      RemoteIP: '2001:db8:85a3::8a2e:370:7334',
+      RemotePort: 80,
+      RemoteUrl: 'http://cdn.a-very-long-label.example/path/file.exe',
+      AdditionalFields: String.raw`{"ResponseCategory":"C2","DisplayName":"\u001b[31mred"}`,
+    }),
+    event({
+      Timestamp: at(3),
+      ActionType: 'SettingsChanged',
+      EventId: 5007,
+      AdditionalFields: '{"OldValue":"EnableNetworkProtection = block","NewValue":"EnableNetworkProtection = audit"}',
+    }),
+    event({
+      Timestamp: at(4),
+      ActionType: 'ProtectionGap',
+      AdditionalFields: '{"DurationMs":61000,"Reason":"no gate"}',
+    }),
+    event({
+      Timestamp: at(5),
+      ActionType: 'EventsDropped',
+      AdditionalFields: '{"Where":"gate","Connections":7,"Protection":0}',
+    }),
+    event({ Timestamp: at(6), ActionType: 'ProtectionGap', AdditionalFields: 'not json' }),
+  ];
+  test('80 columns', () => {
+    equal(
+      [renderEventHeader(narrow), ...rows.map((row) => renderEvent(row, narrow))],
+      `
+TIME            WHAT       HOST                  ADDRESS          REASON
+11-22 14:00:00  Connected  [2001:db8::1]:22      2001:db8::1
+11-22 14:00:01  Blocked    login.evil…ample:443  93.184.216.34    Phishing, June
+11-22 14:00:02  Audited    cdn.a-very…xample:80  2001:db…70:7334  C2, \\x1…31mred
+11-22 14:00:03  Setting    EnableNetworkProtection: block → audit
+11-22 14:00:04  Gap        1 min: no gate
+11-22 14:00:05  Dropped    by the gate: 7 connections, 0 protection events
+11-22 14:00:06  Gap        not json
+`,
+    );
+  });
+  test('a pipe gets whole names', () => {
+    equal(
+      rows.slice(0, 3).map((row) => renderEvent(row, plainLayout(NOW_MS))),
+      `
+2026-11-22 14:00:00  Connected  [2001:db8::1]:22                      2001:db8::1
+2026-11-22 14:00:01  Blocked    login.evil.example:443                93.184.216.34    Phishing, June
+2026-11-22 14:00:02  Audited    cdn.a-very-long-label.example:80      2001:db8:85a3::8a2e:370:7334  C2, \\x1b[31mred
+`,
+    );
+  });
+});
+
+suite('feeds, indicators, settings, wire', () => {
+  test('what a feed brought', () => {
+    equal(
+      renderFeedReport('added', feed, narrow),
+      `
+added /srv/lists/domains-malicious.txt
+  id 1 · format domains · category malicious
+  1,210,731 hosts, 4,200 addresses, 3 networks
+  left out: 41 popular-host, 2 public-suffix
+  not understood: 1 line
+    line 7: not a name: bad\\x1b[2J line
+`,
+    );
+  });
+  test('feeds, one in trouble', () => {
+    equal(
+      renderFeeds([{ ...feed, location: 'https://urlhaus.example/hostfile/', problem: 'HTTP 503' }], narrow),
+      `
+FEED  LOCATION                  CATEGORY       HOSTS  ADDRESSES  URLS  READ
+1     https://urlh…e/hostfile/  malicious  1,210,731      4,203     0  1 h ago ▲
+▲ 1: HTTP 503
+`,
+    );
+  });
+  test('indicators', () => {
+    const base = { severity: 'High', creationTimeDateTimeUtc: '', lastUpdateTime: '' } as const;
+    const indicators: Indicator[] = [
+      {
+        ...base,
+        id: '1',
+        indicatorValue: 'evil.example',
+        indicatorType: 'DomainName',
+        action: 'Block',
+        title: 'Invoice scam',
+        expirationTime: '2026-11-23T14:00:00Z',
+      },
+      {
+        ...base,
+        id: '2',
+        indicatorValue: '203.0.113.0/24',
+        indicatorType: 'IpAddress',
+        action: 'Allowed',
+        title: '漢字 \u202e',
+        expirationTime: null,
+      },
+      {
+        ...base,
+        id: '3',
+        indicatorValue: 'old.example',
+        indicatorType: 'DomainName',
+        action: 'Audit',
+        title: 'old',
+        expirationTime: '2026-11-22T14:00:00Z',
+      },
+    ];
+    equal(
+      renderIndicators(indicators, narrow),
+      `
+ACTION   VALUE           TYPE        SEVERITY  EXPIRES           TITLE
+Block    evil.example    DomainName  High      2026-11-23 14:00  Invoice scam
+Allowed  203.0.113.0/24  IpAddress   High      never             漢字 \\u{202e}
+Audit    old.example     DomainName  High      expired           old
+`,
+    );
+  });
+  test('one setting', () => {
+    equal(
+      renderSetting({ name: 'ConnmarkMask', value: 0x3000_0000, source: 'default' }, narrow),
+      `
+ConnmarkMask
+  value    0x30000000
+  from     default
+  default  0x30000000
+  accepts  a 32-bit mask with exactly two bits set, such as 0x30000000
+  meaning  the two bits of the conntrack mark that belong to Sallyport
+`,
+    );
+  });
+  test('flows', () => {
+    const report = {
+      tallies: {
+        'tls core': { flows: 100, hostAgrees: 99, allAgrees: 98 },
+        'http core': { flows: 10, hostAgrees: 10, allAgrees: 10 },
+      },
+      notReadYet: 3,
+      disagreements: [{ id: 'a/1', tier: 'core', kind: 'tls', field: 'host', expected: '"a.example"', got: 'null' }],
+      problems: ['x.jsonl: line 4: not JSON'],
+    };
+    equal(
+      renderWire(report, narrow),
+      `
+KIND  TIER  FLOWS  HOST AGREES           ALL AGREES
+http  core     10           10  100.0 %          10  100.0 %
+tls   core    100           99   99.0 %          98   98.0 %
+all           110          109   99.0 %         108   98.1 %
+3 UDP flows not read: QUIC is not parsed yet
+
+1 disagreement:
+FLOW  TIER  KIND  FIELD  EXPECTED     READ
+a/1   core  tls   host   "a.example"  null
+
+▲ 1 line is no flow record:
+  x.jsonl: line 4: not JSON
+`,
+    );
+  });
+  test('no line is wider than the screen, and colour takes no room', () => {
+    const screens = (paint: boolean): string[] => {
+      const layout = paint ? { ...narrow, paint: coloured } : narrow;
+      return [
+        ...renderStatus(status, layout),
+        ...renderFeeds([feed, feed], layout),
+        ...renderFeedReport('added', feed, layout),
+      ];
+    };
+    // oxlint-disable-next-line no-control-regex -- the escape sequences that styleText writes
+    const uncoloured = screens(true).map((line) => line.replace(/\u001b\[\d+m/g, ''));
+    assert.deepEqual(uncoloured, screens(false));
+    assert.ok(uncoloured.every((line) => displayWidth(line) <= 80));
+  });
+});

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { suite, test } from 'node:test';
+
+import type { Indicator } from '@sallyport/contract/indicator';
+import { HostTable } from '@sallyport/hosts/table';
+import { judge } from '@sallyport/policy/judge';
+
+import { feedReaderProgram } from '../src/core/feed-reader-program.ts';
+import { type IndicatorDraft, readIndicator } from '../src/indicators/read-indicator.ts';
+import { makeStateDirectory } from '../src/state/state-directory.ts';
+import { runChild } from '../src/tables/child-program.ts';
+import { CoalescedTask } from '../src/tables/coalesced-task.ts';
+import { buildIndicatorTable } from '../src/tables/indicator-table.ts';
+import { type HandOver, PublishedTables } from '../src/tables/published-tables.ts';
+import { TableFiles } from '../src/tables/table-files.ts';
+import { temporaryState } from './state-fixture.ts';
+
+const NOW = Date.UTC(2026, 0, 1);
+
+function indicator(value: string, action: string, id: string, expirationTime?: string): Indicator {
+  const read = readIndicator({ indicatorValue: value, action, ...(expirationTime !== undefined && { expirationTime }) }, NOW);
+  assert.equal(read.kind, 'ok');
+  const draft: IndicatorDraft = read.value;
+  return { id, creationTimeDateTimeUtc: '', lastUpdateTime: '', ...draft };
+}
+
+suite('buildIndicatorTable', () => {
+  const opened = HostTable.open(
+    buildIndicatorTable(
+      [
+        indicator('bad.example', 'Block', '1'),
+        indicator('good.bad.example', 'Allowed', '2'),
+        indicator('*.below.example', 'Block', '3'),
+        indicator('198.51.100.0/24', 'Block', '4'),
+        indicator('http://page.example/evil', 'Block', '5'),
+        indicator('https://whole.example/', 'Block', '6'),
+        indicator('soon.example', 'Block', '7', '2026-01-02T00:00:00Z'),
+        indicator('seen.example', 'Audit', '8'),
+        indicator('2001:db8::/32', 'Warn', '9'),
+      ],
+      [1, 2],
+    ),
+  );
+  assert.equal(opened.kind, 'ok');
+  const table = opened.value;
+  const asked = [
+    { name: 'itself', host: 'bad.example', want: 'block 1' },
+    { name: 'a sub-domain', host: 'a.b.bad.example', want: 'block 1' },
+    { name: 'an exception', host: 'www.good.bad.example', want: 'pass 2' },
+    { name: 'below a star', host: 'a.below.example', want: 'block 3' },
+    { name: 'the name behind the star', host: 'below.example', want: 'pass' },
+    { name: 'another host', host: 'fine.example', want: 'pass' },
+    { name: 'an address', ip: [198, 51, 100, 9], want: 'block 4' },
+    { name: 'an IPv6 address', ip: [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], want: 'warn 9' },
+    { name: 'a URL below', host: 'page.example', path: '/evil/x', want: 'block 5' },
+    { name: 'a URL beside', host: 'page.example', path: '/fine', want: 'pass' },
+    { name: 'TLS to the host of a URL', host: 'page.example', want: 'pass' },
+    { name: 'TLS to the host of a URL without a path', host: 'whole.example', want: 'block 6' },
+    { name: 'a sub-domain of a URL host', host: 'a.whole.example', want: 'pass' },
+    { name: 'before expiry', host: 'soon.example', want: 'block 7' },
+    { name: 'after expiry', host: 'soon.example', nowMs: NOW + 86_400_000, want: 'pass' },
+    { name: 'audit', host: 'seen.example', want: 'audit 8' },
+  ];
+  for (const { name, host, path, ip, nowMs, want } of asked) {
+    test(name, () => {
+      const names = host === undefined ? [] : [Buffer.from(host)];
+      const url = host === undefined || path === undefined ? null : { host: Buffer.from(host), path: Buffer.from(path) };
+      const verdict = judge(
+        { names, url, remoteIp: Uint8Array.from(ip ?? [192, 0, 2, 1]), remotePort: 443 },
+        { indicators: table, reputation: null },
+        { mode: 'block', convertWarnToBlock: false },
+        nowMs ?? NOW,
+      );
+      assert.equal([verdict.effect, ...(verdict.rule === null ? [] : [verdict.rule.id])].join(' '), want);
+    });
+  }
+});
+
+suite('CoalescedTask', () => {
+  test('requests during a run share the next one, and never the one that had begun', async () => {
+    const runs: PromiseWithResolvers<void>[] = [];
+    const begun: (() => void)[] = [];
+    const task = new CoalescedTask(() => {
+      const run = Promise.withResolvers<void>();
+      runs.push(run);
+      begun.shift()?.();
+      return run.promise;
+    });
+    const began = (): Promise<void> => new Promise((resolve) => begun.push(resolve));
+    let isBegun = began();
+    const first = task.request();
+    await isBegun;
+    const second = task.request();
+    const third = task.request();
+    assert.equal(second, third);
+    assert.notEqual(first, second);
+    isBegun = began();
+    runs[0]?.resolve();
+    await first;
+    await isBegun;
+    runs[1]?.reject(new Error('no'));
+    await assert.rejects(second, /no/);
+    await task.settled();
+    assert.equal(runs.length, 2);
+  });
+});
+
+suite('PublishedTables', () => {
+  const bytes = buildIndicatorTable([], [1, 2]);
+  const setUp = (handOver: HandOver) => {
+    const state = temporaryState();
+    makeStateDirectory(state.directory);
+    const files = new TableFiles(state.directory);
+    const list = (): string[] => readdirSync(state.directory.tables).sort();
+    const write = (): string => files.write('indicators', bytes, { durable: false });
+    return { state, files, list, write, tables: new PublishedTables(files, handOver) };
+  };
+  const accept: HandOver = ({ slot }) => Promise.resolve({ what: slot, ok: true, reason: '' });
+  const refuse: HandOver = ({ slot }) => Promise.resolve({ what: slot, ok: false, reason: 'bad' });
+
+  test('an accepted table removes its predecessors', async () => {
+    const { state, list, write, tables } = setUp(accept);
+    using _ = state;
+    await tables.publish('indicators', write());
+    await tables.publish('indicators', write());
+    assert.deepEqual(list(), ['indicators-2.tbl']);
+  });
+
+  test('a refused table goes, the one in force stays', async () => {
+    let handOver = accept;
+    const { state, list, write, tables } = setUp((table) => handOver(table));
+    using _ = state;
+    await tables.publish('indicators', write());
+    handOver = refuse;
+    assert.equal(await tables.publish('indicators', write()), 'bad');
+    assert.equal(tables.current('indicators'), 'indicators-1.tbl');
+    assert.deepEqual(list(), ['indicators-1.tbl']);
+  });
+
+  test('without a gate, what the gate was given last stays for its restart', async () => {
+    let handOver: HandOver = accept;
+    const { state, list, write, tables } = setUp((table) => handOver(table));
+    using _ = state;
+    await tables.publish('indicators', write());
+    handOver = () => Promise.resolve(null);
+    await tables.publish('indicators', write());
+    await tables.publish('indicators', write());
+    assert.deepEqual(list(), ['indicators-1.tbl', 'indicators-3.tbl']);
+  });
+
+  test('numbers go on after a restart, and half-written files are swept', () => {
+    const { state, write } = setUp(accept);
+    using _ = state;
+    write();
+    writeFileSync(join(state.directory.tables, 'reputation-9.tbl.part'), 'x');
+    const again = new TableFiles(state.directory);
+    assert.equal(again.next('indicators'), 'indicators-10.tbl');
+    assert.equal(existsSync(join(state.directory.tables, 'reputation-9.tbl.part')), false);
+  });
+});
+
+suite('child program', () => {
+  test('holds every module of the feed reader, and none of the agent beside it', () => {
+    const { sources, imports, entry } = feedReaderProgram();
+    const files = Object.keys(sources).map((url) => url.split('/').slice(-2).join('/'));
+    for (const file of ['tables/reputation-main.ts', 'feeds/read-feed.ts', 'src/build.ts', 'src/canonical.ts']) {
+      assert.ok(files.includes(file), file);
+    }
+    for (const [url, resolved] of Object.entries(imports)) {
+      for (const target of Object.values(resolved)) assert.ok(sources[target] !== undefined, `${url} -> ${target}`);
+    }
+    assert.ok(sources[entry] !== undefined);
+    assert.ok(!files.some((file) => /journal|settings|core\//.test(file)));
+  });
+
+  test('a program that throws is an error with its message, and messages before it arrive', async () => {
+    const entry = 'file:///program.ts';
+    const source = `import { word } from './word.ts';
+      export async function run(task: { n: number }, send: (m: unknown) => void) { send(task.n + word.length); throw new Error('no more'); }`;
+    const program = {
+      entry,
+      sources: { [entry]: source, 'file:///word.ts': `export const word: string = 'four';` },
+      imports: { [entry]: { './word.ts': 'file:///word.ts' } },
+    };
+    const heard: unknown[] = [];
+    await assert.rejects(
+      runChild(program, { n: 3 }, (message) => heard.push(message)),
+      /no more/,
+    );
+    assert.deepEqual(heard, [7]);
+  });
+});

@@ -1,0 +1,36 @@
+import { createStarLab } from '@sallyport/lab/topology';
+import { startNginx } from '@sallyport/lab/nginx';
+import { TableBuilder } from '@sallyport/hosts/build';
+import * as link from '@sallyport/contract/gate-link';
+import { DEFAULT_GATE_SETTINGS } from '@sallyport/contract/gate-settings';
+import { mkdirSync, mkdtempSync, writeFileSync, readFileSync, existsSync } from 'node:fs';
+import { connect } from 'node:net'; import { execSync } from 'node:child_process';
+const dir = mkdtempSync('/tmp/smoke-'); mkdirSync(dir+'/gate'); mkdirSync(dir+'/agent/tables',{recursive:true});
+const b = new TableBuilder(); const r = b.addRule({action:'block',category:'CustomBlockList',id:'i1',title:'bad',source:'indicator',expiresAt:null});
+for(let i=0;i<1e6;i++) b.addHost('bad'+i+'.example', r); writeFileSync(dir+'/agent/tables/reputation-1.tbl', b.build());
+await using lab = await createStarLab(['plain','gated','ct'],{serverAddresses:12});
+await using nginx = await startNginx(lab.server.namespace, {subjects:['good.example']});
+const [plain,gated,ct]=lab.clients as any;
+await using gate = gated.namespace.spawn([process.execPath,...(process.env['GATEFLAGS']??'--max-semi-space-size=1').split(' '),'/work/main/apps/gate/src/main.ts','--state-dir',dir,'--agent-uid','65534']);
+for(let i=0;i<100&&!existsSync(dir+'/gate/gate.sock');i++) await new Promise(r=>setTimeout(r,100));
+const s = connect(dir+'/gate/gate.sock'); const fr = new link.FrameReader();
+s.on('data',(c)=>{for(const f of fr.push(c as Buffer)??[]){ if(f.type===link.FRAME.records){const v=new DataView(f.body.buffer,f.body.byteOffset,f.body.length); let o=0,last=0; while(o<f.body.length){last=v.getFloat64(o+4,true); o+=v.getUint16(o,true);} s.write(link.encodeNumberFrame(link.FRAME.acknowledge,last)); } else console.log(f.type, new TextDecoder().decode(f.body));}});
+s.write(link.encodeJsonFrame(link.FRAME.hello,{lastSequence:0}));
+s.write(link.encodeJsonFrame(link.FRAME.table,{slot:'reputation',file:'reputation-1.tbl'}));
+s.write(link.encodeJsonFrame(link.FRAME.settings,DEFAULT_GATE_SETTINGS));
+await new Promise(r=>setTimeout(r,1200));
+for (const c of lab.clients){ await c.namespace.must(['sysctl','-qw','net.ipv4.tcp_tw_reuse=1','net.ipv4.ip_local_port_range=1024 65000']);}
+await ct.namespace.must(['nft','-f','/tmp/set.nft']);
+for (const c of [gated]) await c.namespace.must(['sysctl','-qw','net.netfilter.nf_conntrack_tcp_timeout_time_wait=5']);
+let k=0; const runs:any={};
+const stat=()=>readFileSync('/proc/stat','utf8').split('\n')[0]!.split(/\s+/).slice(1).map(Number); const procs=()=>{const o:any={}; for(const l of execSync("ps -eLo comm,cputimes,pid,psr --no-headers | awk '{a[$1]+=$2} END{for(k in a)print k,a[k]}'").toString().split('\n')){const [k,v]=l.split(' ');o[k!]=Number(v);} return o;};
+const one=async(name:string,c:any,scheme:string)=>{ const st0=stat(); const a=lab.server.addresses[k++%12]!.v4; const o=await c.namespace.must(['wrk','-t1','-c16','-d'+(process.env['D']??'2')+'s','-H','Connection: close',`${scheme}://${a}/`]); const v=Number(/Requests\/sec:\s+([\d.]+)/.exec(o)![1]); (runs[scheme+' '+name]??=[]).push(v); const st1=stat(); const d=st1.map((x,i)=>x-st0[i]!); console.log(name, v.toFixed(0), 'user',d[0],'sys',d[2],'idle',d[3],'irq',d[5],'soft',d[6],'steal',d[7]); };
+const cpu0=readFileSync(`/proc/${gate.pid}/stat`,'utf8').split(' ').slice(13,15).map(Number);
+const N=Number(process.env['N']??4);
+for(let i=0;i<N;i++) for (const sch of ['http']) { if(!process.env['ONLY']) await one('plain',plain,sch); await one('gated',gated,sch); if(!process.env['ONLY']) await one('ct',ct,sch); }
+const med=(x:number[])=>[...x].sort((a,b)=>a-b)[x.length>>1]!;
+for(const sch of ['http']) console.log(sch, 'plain',med(runs[sch+' plain']),'gated',(med(runs[sch+' gated'])/med(runs[sch+' plain'])).toFixed(3),'ct',(med(runs[sch+' ct'])/med(runs[sch+' plain'])).toFixed(3));
+const cpu1=readFileSync(`/proc/${gate.pid}/stat`,'utf8').split(' ').slice(13,15).map(Number);
+const conns=[...runs['http gated']].reduce((a,b)=>a+b,0)*2;
+console.log('cpu us per conn user/sys', (cpu1[0]!-cpu0[0]!)*1e4/conns,(cpu1[1]!-cpu0[1]!)*1e4/conns, 'conns',conns);
+s.destroy(); process.kill(gate.pid,'SIGTERM'); await new Promise(r=>setTimeout(r,1000)); console.log(gate.stderr()); process.exit(0);
