@@ -20,8 +20,9 @@ s.write(link.encodeJsonFrame(link.FRAME.table,{slot:'reputation',file:'reputatio
 s.write(link.encodeJsonFrame(link.FRAME.settings,DEFAULT_GATE_SETTINGS));
 await new Promise(r=>setTimeout(r,1200));
 for (const c of lab.clients){ await c.namespace.must(['sysctl','-qw','net.ipv4.tcp_tw_reuse=1','net.ipv4.ip_local_port_range=1024 65000']);}
-await ct.namespace.must(['nft','-f','/tmp/set.nft']);
-for (const c of [gated]) await c.namespace.must(['sysctl','-qw','net.netfilter.nf_conntrack_tcp_timeout_time_wait=5']);
+await ct.namespace.must(process.env['SET']?['nft','-f','/tmp/set.nft']:['iptables-nft','-A','OUTPUT','-m','conntrack','--ctstate','INVALID','-j','ACCEPT']);
+for (const c of process.env['SET']?[gated]:[ct,gated]) await c.namespace.must(['sysctl','-qw','net.netfilter.nf_conntrack_tcp_timeout_time_wait=5']);
+if(process.env['POST']) console.log(execSync(`for t in /proc/${gate.pid}/task/*; do [ "$(cat $t/comm)" = WorkerThread ] && TID=$(basename $t); done; PID=${gate.pid}; ${process.env['POST']}`).toString());
 let k=0; const runs:any={};
 const stat=()=>readFileSync('/proc/stat','utf8').split('\n')[0]!.split(/\s+/).slice(1).map(Number); const procs=()=>{const o:any={}; for(const l of execSync("ps -eLo comm,cputimes,pid,psr --no-headers | awk '{a[$1]+=$2} END{for(k in a)print k,a[k]}'").toString().split('\n')){const [k,v]=l.split(' ');o[k!]=Number(v);} return o;};
 const one=async(name:string,c:any,scheme:string)=>{ const st0=stat(); const a=lab.server.addresses[k++%12]!.v4; const o=await c.namespace.must(['wrk','-t1','-c16','-d'+(process.env['D']??'2')+'s','-H','Connection: close',`${scheme}://${a}/`]); const v=Number(/Requests\/sec:\s+([\d.]+)/.exec(o)![1]); (runs[scheme+' '+name]??=[]).push(v); const st1=stat(); const d=st1.map((x,i)=>x-st0[i]!); console.log(name, v.toFixed(0), 'user',d[0],'sys',d[2],'idle',d[3],'irq',d[5],'soft',d[6],'steal',d[7]); };

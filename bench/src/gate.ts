@@ -19,8 +19,8 @@ import { startOpenSnitch } from './arms/opensnitch.ts';
 import { rulesAlone } from './arms/rules-alone.ts';
 import { startSallyport } from './arms/sallyport.ts';
 import { startSquid } from './arms/squid.ts';
-import { prepareClient, siteHosts } from './load.ts';
-import { describeMachine } from './machine.ts';
+import { prepareClient, prepareServer, siteHosts } from './load.ts';
+import { describeMachine, disturbances } from './machine.ts';
 import { type ArmResult, type Effort, measureArm } from './measure.ts';
 import { alignedTable, type Measurements, type MissingPeer, tableRows, toJson, toMarkdown } from './report.ts';
 
@@ -84,6 +84,7 @@ async function main(): Promise<void> {
 
 async function measureAll(options: Options): Promise<Measurements> {
   const machine = await describeMachine(new Date());
+  for (const what of disturbances(machine)) progress(`not idle, figures will not be comparable: ${what}`);
   const missing = await missingPeers(options.arms);
   const names = ARMS.filter((name) => options.arms.has(name) && !missing.some((peer) => peer.name === name));
   await using lab = await createStarLab(['plain', ...names], { serverAddresses: SERVER_ADDRESSES });
@@ -95,6 +96,7 @@ async function measureAll(options: Options): Promise<Measurements> {
     if (namespace === undefined) throw new Error(`the lab has no client named ${name}`);
     return namespace;
   };
+  await prepareServer(lab.server.namespace);
   for (const { namespace } of lab.clients) {
     await prepareClient(namespace);
     await namespace.setHosts(siteHosts(lab.server.addresses));
@@ -108,7 +110,7 @@ async function measureAll(options: Options): Promise<Measurements> {
     progress(`${name}: the server accepted ${(await nginx.accepted()) - acceptedBefore} connections`);
   };
   for (const name of names) {
-    progress(`${name}: starting`);
+    if (name !== 'rules') progress(`${name}: starting`);
     switch (name) {
       case 'sallyport': {
         await using arm = await startSallyport(namespaceOf(name), { hosts: options.hosts });

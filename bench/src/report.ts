@@ -112,7 +112,7 @@ export function toMarkdown(measurements: Measurements): string {
     `## ${machine.date.slice(0, 16).replace('T', ' ')} UTC`,
     '',
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryMb} MB; ${machine.system}, kernel ${machine.kernel}, Node ${machine.node}; ` +
-      `load average before ${machine.loadBefore.toFixed(2)}. ${effort.pairs} pairs of ${effort.seconds} s.`,
+      `load average before ${machine.loadBefore.toFixed(2)}, ${machine.timeWaitBefore ?? 'unknown'} TIME_WAIT sockets. ${effort.pairs} pairs of ${effort.seconds} s.`,
     '',
     line(header),
     line(header.map((_, column) => (column === 0 ? '---' : '---:'))),

@@ -49,8 +49,8 @@ export interface Nginx extends AsyncDisposable {
   accepted(): Promise<number>;
 }
 
-export const HTTP_PORT = 80;
-export const TLS_PORT = 443;
+const HTTP_PORT = 80;
+const TLS_PORT = 443;
 const PAGE = '<!doctype html><title>lab</title><p>A page of the Sallyport lab.</p>\n';
 
 /** Starts nginx in `namespace` and waits until it accepts connections. Throws `CommandFailed` otherwise. */
@@ -102,8 +102,8 @@ export async function awaitPort(namespace: Namespace, host: string, port: number
   await namespace.must([process.execPath, program, host, `${port}`, '10000']);
 }
 
-/** Exported for its test: the form is the `lab` log format below. */
-export function parseAccessLog(text: string): ServedRequest[] {
+/** The form is the `lab` log format below. */
+function parseAccessLog(text: string): ServedRequest[] {
   return text
     .split('\n')
     .filter(Boolean)

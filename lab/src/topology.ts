@@ -7,6 +7,7 @@
  * measures `connect()` itself. Addresses are from 198.18.0.0/15 (RFC 2544) and 2001:db8::/32 (RFC 3849).
  */
 import { connect, createNamespace, type Namespace, newLabId, sweepDeadLabs } from './namespace.ts';
+import { sweepTemporaryFolders } from './temporary-folder.ts';
 
 /** The same host's addresses in both families, without prefix length. */
 export interface DualStack {
@@ -66,6 +67,7 @@ export async function createPairLab(options: LabOptions = {}): Promise<PairLab> 
 /** Several client namespaces side by side, one server. `roles` name the clients, for example plain and protected. */
 export async function createStarLab(roles: readonly string[], options: LabOptions = {}): Promise<StarLab> {
   await sweepDeadLabs();
+  await sweepTemporaryFolders();
   await using undo = new AsyncDisposableStack();
   const labId = newLabId();
   const { namespace: server, addresses } = await createServer(undo, labId, options);
@@ -88,6 +90,7 @@ export async function createStarLab(roles: readonly string[], options: LabOption
 /** Client, router and server in a row; the router forwards IPv4 and IPv6. For the forward hook. */
 export async function createRoutedLab(options: LabOptions = {}): Promise<RoutedLab> {
   await sweepDeadLabs();
+  await sweepTemporaryFolders();
   await using undo = new AsyncDisposableStack();
   const labId = newLabId();
   const { namespace: server, addresses } = await createServer(undo, labId, options);

@@ -1,7 +1,7 @@
 /**
  * The agent: the unprivileged half of the device. Wires the core to its edges and owns their order.
  *
- *   node main.ts --state-dir DIRECTORY [--mode MODE] [--foreground] [--user NAME | --uid N --gid N]
+ *   node main.ts --state-dir DIRECTORY [--mode MODE] [--no-forward] [--foreground] [--user NAME | --uid N --gid N]
  *
  * Easy to get wrong: everything is imported, and the feed reader's sources are read, before privileges are dropped;
  * after that the project's files may be out of reach. It ends when the launcher that started it is gone.
@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { ControlError } from '@sallyport/contract/control-error';
+import type { SettingName } from '@sallyport/contract/settings';
 
 import { ControlServer } from './control/server.ts';
 import { AgentCore } from './core/agent-core.ts';
@@ -28,6 +29,7 @@ const { values: options } = parseArgs({
   options: {
     'state-dir': { type: 'string', default: DEFAULT_STATE_DIRECTORY },
     mode: { type: 'string' },
+    'no-forward': { type: 'boolean', default: false },
     foreground: { type: 'boolean', default: false },
     user: { type: 'string', default: 'sallyport' },
     uid: { type: 'string' },
@@ -52,7 +54,8 @@ async function main(): Promise<void> {
 
   await using stack = new AsyncDisposableStack();
   const core = stack.use(new AgentCore({ directory, feedReader }));
-  if (options.mode !== undefined) await obeyMode(core, options.mode);
+  if (options.mode !== undefined) await obey(core, '--mode', 'EnableNetworkProtection', options.mode);
+  if (options['no-forward']) await obey(core, '--no-forward', 'InspectForwardedTraffic', 'false');
   stack.use(await ControlServer.listen(directory.controlSocket, core));
   await core.start(say);
 
@@ -76,15 +79,14 @@ async function main(): Promise<void> {
   await stopped.promise;
 }
 
-/** `--mode` is a change of the local setting, recorded like one; a managed value stays above it. */
-async function obeyMode(core: AgentCore, mode: string): Promise<void> {
-  const settings = await core.settings();
-  const current = settings.find(({ name }) => name === 'EnableNetworkProtection');
+/** An option of `up` is a change of the local setting, recorded like one; a managed value stays above it. */
+async function obey(core: AgentCore, option: string, name: SettingName, value: string): Promise<void> {
+  const current = (await core.settings()).find((setting) => setting.name === name);
   if (current?.source === 'managed') {
-    say(`The mode is managed: it stays ${String(current.value)}, --mode ${mode} has no effect.`);
+    say(`${name} is managed: it stays ${String(current.value)}, ${option} has no effect.`);
     return;
   }
-  await core.set('EnableNetworkProtection', mode);
+  await core.set(name, value);
 }
 
 async function announcement(core: AgentCore): Promise<readonly string[]> {
@@ -113,7 +115,8 @@ function identity(): Identity {
     throw new ControlError('invalid', '--uid and --gid take numbers');
   }
   const user = userNamed(options.user);
-  if (user === null) throw new ControlError('unavailable', `there is no user ${options.user}; create it or name one with --user`);
+  if (user === null)
+    throw new ControlError('unavailable', `there is no user ${options.user}; create it or name one with --user`);
   return user;
 }
 
@@ -129,6 +132,12 @@ function refuse(error: unknown): never {
 
 function crash(error: unknown): never {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`sallyport agent: ${text.split('\n').slice(0, 2).map((line) => line.trim()).join(' ')}\n`);
+  process.stderr.write(
+    `sallyport agent: ${text
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => line.trim())
+      .join(' ')}\n`,
+  );
   process.exit(EXIT.crashed);
 }

@@ -23,12 +23,12 @@ import { HostTable } from '@sallyport/hosts/table';
 
 export class GateDouble implements AsyncDisposable {
   readonly settings: GateSettings[] = [];
-  readonly tables: Partial<Record<TableSlot, HostTable>> = {};
+  readonly tables: Record<TableSlot, HostTable | null> = { indicators: null, reputation: null };
   readonly files: string[] = [];
   readonly acknowledged: number[] = [];
   readonly hellos: number[] = [];
-  /** Answer the next table of a slot with this refusal. */
-  refuse: Partial<Record<TableSlot, string>> = {};
+  /** Answer the next table of that slot with a refusal. */
+  refuse: { readonly slot: TableSlot; readonly reason: string } | null = null;
   /** Merged into every status. */
   status: Partial<GateStatus> = {};
   readonly #server: Server;
@@ -60,6 +60,10 @@ export class GateDouble implements AsyncDisposable {
 
   sendRecords(batch: Uint8Array): void {
     this.#agent?.write(encodeFrame(FRAME.records, batch));
+  }
+
+  forget(slot: TableSlot): void {
+    this.tables[slot] = null;
   }
 
   /** Ends the connection; the agent is expected to come back. */
@@ -118,9 +122,11 @@ export class GateDouble implements AsyncDisposable {
   }
 
   #load(slot: TableSlot, file: string): string | null {
-    const refusal = this.refuse[slot];
-    delete this.refuse[slot];
-    if (refusal !== undefined) return refusal;
+    if (this.refuse?.slot === slot) {
+      const { reason } = this.refuse;
+      this.refuse = null;
+      return reason;
+    }
     const opened = HostTable.open(readFileSync(join(this.#tableDirectory, file)));
     if (opened.kind === 'rejected') return opened.reason;
     this.tables[slot] = opened.value;
@@ -161,6 +167,6 @@ export class GateDouble implements AsyncDisposable {
   }
 
   #changed(): void {
-    for (const wake of [...this.#changes]) wake();
+    for (const wake of this.#changes) wake();
   }
 }

@@ -17,13 +17,17 @@ const DEVICE = { id: 'd'.repeat(40), name: 'host' };
 
 function openJournal(directory: StateDirectory, maxRecords = 1_000_000, nowMs = AT_MS): Journal {
   makeStateDirectory(directory);
-  return new Journal(directory, () => maxRecords, () => nowMs);
+  return new Journal(
+    directory,
+    () => maxRecords,
+    () => nowMs,
+  );
 }
 
 const summary = (events: Iterable<DeviceNetworkEvent>): string[] =>
   [...events].map((event) => {
-    const fields = JSON.parse(String(event.AdditionalFields)) as Record<string, unknown>; // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own rows
-    return `${event.EventId} ${String(event.ActionType)} ${String(fields['FlowId'] ?? '')}`.trim();
+    const fields = JSON.parse(String(event.AdditionalFields)) as Record<string, string | undefined>;
+    return `${event.EventId} ${String(event.ActionType)} ${fields['FlowId'] ?? ''}`.trim();
   });
 
 suite('flowRows', () => {
@@ -128,7 +132,9 @@ suite('Journal', () => {
   test('oldest first without a limit, newest first with one', () => {
     using state = temporaryState();
     using journal = openJournal(state.directory);
-    const records = [1, 2, 3].map((n) => (n === 2 ? blockedRecord(n, { atMs: AT_MS + n }) : flowRecord(n, { atMs: AT_MS + n })));
+    const records = [1, 2, 3].map((n) =>
+      n === 2 ? blockedRecord(n, { atMs: AT_MS + n }) : flowRecord(n, { atMs: AT_MS + n }),
+    );
     journal.append(encodeBatch(records));
     journal.appendOwn({ kind: 'protection-gap', fromMs: AT_MS, reason: 'test' }, AT_MS + 2);
     assert.deepEqual(summary(readEvents(journal, DEVICE, {})), [
@@ -143,7 +149,9 @@ suite('Journal', () => {
       '1126 ExploitGuardNetworkProtectionBlocked 2',
       '0 ConnectionSuccess 2',
     ]);
-    assert.deepEqual(summary(readEvents(journal, DEVICE, { ids: [1126] })), ['1126 ExploitGuardNetworkProtectionBlocked 2']);
+    assert.deepEqual(summary(readEvents(journal, DEVICE, { ids: [1126] })), [
+      '1126 ExploitGuardNetworkProtectionBlocked 2',
+    ]);
     assert.deepEqual(summary(readEvents(journal, DEVICE, { sinceMs: AT_MS + 3 })), ['0 ConnectionSuccess 3']);
     assert.deepEqual(summary(readEvents(journal, DEVICE, { limit: 0 })), []);
   });
@@ -165,7 +173,9 @@ suite('Journal', () => {
     using journal = openJournal(state.directory);
     const plan = (where: string): string =>
       journal.database
-        .prepare(`EXPLAIN QUERY PLAN SELECT record FROM flow WHERE (at_ms, sequence) > (?, ?) ${where} ORDER BY at_ms, sequence LIMIT 9`)
+        .prepare(
+          `EXPLAIN QUERY PLAN SELECT record FROM flow WHERE (at_ms, sequence) > (?, ?) ${where} ORDER BY at_ms, sequence LIMIT 9`,
+        )
         .all(0, 0)
         .map((row) => String(row['detail']))
         .join();
@@ -188,7 +198,7 @@ suite('Journal', () => {
     assert.ok(!lines.includes('0 ConnectionSuccess 100'));
     const dropped = [...readEvents(journal, DEVICE, {})].filter((event) => event.ActionType === 'EventsDropped');
     assert.equal(dropped.length, 1);
-    const { Connections, Protection } = JSON.parse(String(dropped[0]?.AdditionalFields)) as Record<string, number>; // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own row
+    const { Connections, Protection } = JSON.parse(String(dropped[0]?.AdditionalFields)) as Record<string, number>;
     // All that came, less all that is there (one of which is the row about it).
     assert.deepEqual([Connections, Protection], [2050 - (journal.records - 1), 0]);
   });
@@ -216,7 +226,7 @@ suite('Journal', () => {
     const third = await second;
     assert.ok(third.done === false);
     assert.deepEqual(summary([third.value]), ['0 ConnectionSuccess 2']);
-    assert.match(summary([(await news.next()).value as DeviceNetworkEvent])[0] ?? '', /^1126/); // oxlint-disable-line typescript/no-unsafe-type-assertion -- not done
+    assert.match(summary([(await news.next()).value as DeviceNetworkEvent])[0] ?? '', /^1126/);
     const last = news.next();
     abort.abort();
     assert.equal((await last).done, true);
@@ -225,7 +235,9 @@ suite('Journal', () => {
   test('a killed process loses nothing that it acknowledged, and a batch sent again is not doubled', async () => {
     using state = temporaryState();
     makeStateDirectory(state.directory);
-    const child = fork(new URL('journal-writer.ts', import.meta.url), [state.root], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const child = fork(new URL('journal-writer.ts', import.meta.url), [state.root], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
     let acknowledged = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     child.on('message', (highest) => {
@@ -249,7 +261,6 @@ suite('Journal', () => {
 
 suite('GapDetector', () => {
   const status = (override: Partial<GateStatus>): GateStatus =>
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the detector reads these fields only
     ({ mode: 'block', startedMs: 0, enforcingSinceMs: 1000, ...override }) as GateStatus;
   const run = (steps: readonly { status: Partial<GateStatus>; atMs: number; restart?: boolean }[]): unknown[] => {
     using state = temporaryState();
@@ -271,22 +282,38 @@ suite('GapDetector', () => {
   test('the first start is no gap', () => assert.deepEqual(run([{ status: {}, atMs: 2000 }]), []));
 
   test('an agent that was away while the gate judged is none', () => {
-    assert.deepEqual(run([{ status: {}, atMs: 2000 }, { status: {}, atMs: 900_000, restart: true }]), []);
+    assert.deepEqual(
+      run([
+        { status: {}, atMs: 2000 },
+        { status: {}, atMs: 900_000, restart: true },
+      ]),
+      [],
+    );
   });
 
   test('a gate that was down is one, also when the agent was too', () => {
     const later = { enforcingSinceMs: 60_000, startedMs: 59_000 };
-    assert.deepEqual(run([{ status: {}, atMs: 2000 }, { status: later, atMs: 61_000, restart: true }, { status: later, atMs: 62_000 }]), [
-      [2000, 60_000, 'the gate was not running'],
-    ]);
+    assert.deepEqual(
+      run([
+        { status: {}, atMs: 2000 },
+        { status: later, atMs: 61_000, restart: true },
+        { status: later, atMs: 62_000 },
+      ]),
+      [[2000, 60_000, 'the gate was not running']],
+    );
   });
 
   test('a gate that runs and does not judge is one', () => {
     const idle = { enforcingSinceMs: 0 };
     const again = { enforcingSinceMs: 9000 };
-    assert.deepEqual(run([{ status: {}, atMs: 2000 }, { status: idle, atMs: 3000 }, { status: again, atMs: 9000 }]), [
-      [2000, 9000, 'the gate was not judging packets'],
-    ]);
+    assert.deepEqual(
+      run([
+        { status: {}, atMs: 2000 },
+        { status: idle, atMs: 3000 },
+        { status: again, atMs: 9000 },
+      ]),
+      [[2000, 9000, 'the gate was not judging packets']],
+    );
   });
 
   test('time in mode disabled is none', () => {

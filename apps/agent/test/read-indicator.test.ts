@@ -19,7 +19,12 @@ const targets = [
   { name: 'URL without a path', input: 'https://example.com', type: 'Url', value: 'https://example.com/' },
   { name: 'URL with the usual port', input: 'http://example.com:80/a', type: 'Url', value: 'http://example.com/a' },
   { name: 'URL on an IPv6 address', input: 'http://[2001:db8:0::1]/a', type: 'Url', value: 'http://[2001:db8::1]/a' },
-  { name: 'URL with an unencoded path', input: 'http://example.com/ü', type: 'Url', value: 'http://example.com/%C3%BC' },
+  {
+    name: 'URL with an unencoded path',
+    input: 'http://example.com/ü',
+    type: 'Url',
+    value: 'http://example.com/%C3%BC',
+  },
 ] as const;
 
 const refusals = [
@@ -38,7 +43,12 @@ const refusals = [
   { name: 'URL scheme', input: 'ftp://example.com/', field: 'indicatorValue', reason: /http and https/ },
   { name: 'URL user', input: 'http://a:b@example.com/', field: 'indicatorValue', reason: /user name/ },
   { name: 'URL address', input: 'http://1.2.3.999/', field: 'indicatorValue', reason: /999/ },
-  { name: 'path without scheme', input: 'example.com/path', field: 'indicatorValue', reason: /http:\/\/example\.com\/path/ },
+  {
+    name: 'path without scheme',
+    input: 'example.com/path',
+    field: 'indicatorValue',
+    reason: /http:\/\/example\.com\/path/,
+  },
   { name: 'space', input: 'exa mple.com', field: 'indicatorValue', reason: /character/ },
   { name: 'two dots', input: 'a..com', field: 'indicatorValue', reason: /empty label/ },
   { name: 'terminal escape', input: '\u001b[2Ja.com', field: 'indicatorValue', reason: /^[^\u001b]*$/ }, // oxlint-disable-line no-control-regex -- the escape is the point
@@ -48,12 +58,37 @@ const fields = [
   { name: 'no action', input: {}, field: 'action', reason: /missing/ },
   { name: 'action of files', input: { action: 'BlockAndRemediate' }, field: 'action', reason: /for files/ },
   { name: 'unknown action', input: { action: 'Deny' }, field: 'action', reason: /Allowed \| Audit \| Warn \| Block/ },
-  { name: 'past', input: { action: 'Block', expirationTime: '2020-01-01T00:00:00Z' }, field: 'expirationTime', reason: /is past/ },
-  { name: 'no such day', input: { action: 'Block', expirationTime: '2026-02-30T00:00:00Z' }, field: 'expirationTime', reason: /not a date/ },
-  { name: 'no zone', input: { action: 'Block', expirationTime: '2026-02-20T00:00:00' }, field: 'expirationTime', reason: /not a date/ },
+  {
+    name: 'past',
+    input: { action: 'Block', expirationTime: '2020-01-01T00:00:00Z' },
+    field: 'expirationTime',
+    reason: /is past/,
+  },
+  {
+    name: 'no such day',
+    input: { action: 'Block', expirationTime: '2026-02-30T00:00:00Z' },
+    field: 'expirationTime',
+    reason: /not a date/,
+  },
+  {
+    name: 'no zone',
+    input: { action: 'Block', expirationTime: '2026-02-20T00:00:00' },
+    field: 'expirationTime',
+    reason: /not a date/,
+  },
   { name: 'severity', input: { action: 'Block', severity: 'Huge' }, field: 'severity', reason: /Informational/ },
-  { name: 'type that does not fit', input: { action: 'Block', indicatorType: 'IpAddress' }, field: 'indicatorType', reason: /is a DomainName/ },
-  { name: 'audit without alert', input: { action: 'Audit', generateAlert: false }, field: 'generateAlert', reason: /Audit/ },
+  {
+    name: 'type that does not fit',
+    input: { action: 'Block', indicatorType: 'IpAddress' },
+    field: 'indicatorType',
+    reason: /is a DomainName/,
+  },
+  {
+    name: 'audit without alert',
+    input: { action: 'Audit', generateAlert: false },
+    field: 'generateAlert',
+    reason: /Audit/,
+  },
   { name: 'unknown field', input: { action: 'Block', colour: 'red' }, field: 'colour', reason: /no such field/ },
   { name: 'long title', input: { action: 'Block', title: 'x'.repeat(257) }, field: 'title', reason: /at most 256/ },
 ] as const;
@@ -115,8 +150,28 @@ suite('readIndicator', () => {
   });
 
   test('never throws, says one line, and its values are fixed points', () => {
-    const piece = fc.constantFrom('a', '.', '/', ':', '1', '255', '::', '*', 'http://', '[', ']', '@', 'ü', '%', '\u0000', ' ');
-    const text = fc.oneof(fc.string(), fc.array(piece, { maxLength: 12 }).map((parts) => parts.join('')));
+    const piece = fc.constantFrom(
+      'a',
+      '.',
+      '/',
+      ':',
+      '1',
+      '255',
+      '::',
+      '*',
+      'http://',
+      '[',
+      ']',
+      '@',
+      'ü',
+      '%',
+      '\u0000',
+      ' ',
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(piece, { maxLength: 12 }).map((parts) => parts.join('')),
+    );
     const property = fc.property(text, (input) => {
       const read = readTarget(input);
       if (read.kind === 'ok') assert.deepEqual(readTarget(read.target.value), read);

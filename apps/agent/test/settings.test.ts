@@ -98,7 +98,12 @@ suite('SettingsStore', () => {
   });
 
   const mistakes = [
-    { name: 'EnableNetworkProtektion', value: 'block', code: 'not-found', message: /did you mean EnableNetworkProtection\?/ },
+    {
+      name: 'EnableNetworkProtektion',
+      value: 'block',
+      code: 'not-found',
+      message: /did you mean EnableNetworkProtection\?/,
+    },
     { name: 'Colour', value: 'red', code: 'not-found', message: /config get/ },
     { name: 'QuicHandling', value: 'maybe', code: 'invalid', message: /use block \| allow/ },
     { name: 'ConnmarkMask', value: '0x7', code: 'invalid', message: /exactly two bits/ },

@@ -20,7 +20,10 @@ import { temporaryState } from './state-fixture.ts';
 const NOW = Date.UTC(2026, 0, 1);
 
 function indicator(value: string, action: string, id: string, expirationTime?: string): Indicator {
-  const read = readIndicator({ indicatorValue: value, action, ...(expirationTime !== undefined && { expirationTime }) }, NOW);
+  const read = readIndicator(
+    { indicatorValue: value, action, ...(expirationTime !== undefined && { expirationTime }) },
+    NOW,
+  );
   assert.equal(read.kind, 'ok');
   const draft: IndicatorDraft = read.value;
   return { id, creationTimeDateTimeUtc: '', lastUpdateTime: '', ...draft };
@@ -66,7 +69,8 @@ suite('buildIndicatorTable', () => {
   for (const { name, host, path, ip, nowMs, want } of asked) {
     test(name, () => {
       const names = host === undefined ? [] : [Buffer.from(host)];
-      const url = host === undefined || path === undefined ? null : { host: Buffer.from(host), path: Buffer.from(path) };
+      const url =
+        host === undefined || path === undefined ? null : { host: Buffer.from(host), path: Buffer.from(path) };
       const verdict = judge(
         { names, url, remoteIp: Uint8Array.from(ip ?? [192, 0, 2, 1]), remotePort: 443 },
         { indicators: table, reputation: null },

@@ -6,7 +6,6 @@
  * It opens no network connection and reads no list, no policy text and nothing a user typed. A start continues with
  * what was in force last; a clean stop (SIGTERM, or the launcher's death) leaves the host's rules as they were found.
  */
-import { setPriority } from 'node:os';
 import { parseArgs } from 'node:util';
 
 import type { GateStatus, TableHandOver, TableSlot } from '@sallyport/contract/gate-link';
@@ -241,15 +240,21 @@ class Gate {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { 'state-dir': { type: 'string' }, 'agent-uid': { type: 'string' }, version: { type: 'boolean' } },
+  });
+  if (values.version === true) {
+    // Whoever starts this with --version has every module in the compile cache, the worker's too.
+    await import('./queue/worker.ts');
+    process.stdout.write('gate\n');
+    return;
+  }
   endWithParent(SIGTERM);
-  const { values } = parseArgs({ options: { 'state-dir': { type: 'string' }, 'agent-uid': { type: 'string' } } });
   const stateDirectory = values['state-dir'];
   const agentUid = Number(values['agent-uid']);
   if (stateDirectory === undefined || !Number.isInteger(agentUid)) {
     throw new Error('usage: main.ts --state-dir DIRECTORY --agent-uid UID');
   }
-  // Packets of the whole machine wait for this process.
-  setPriority(process.pid, Number(process.env["GNICE"] ?? -10));
   const gate = new Gate(stateDirectory, agentUid, probeBackend(execute, namesFor(stateDirectory)));
   let stopping = false;
   const stop = (): void => {

@@ -1,6 +1,7 @@
 /** A small TLS ClientHello (RFC 8446 section 4.1.2), whole or in several records. Captured ones are wire's business. */
 import { bytesOf } from './packets.ts';
 
+const filled = (length: number, value: number): number[] => Array.from({ length }, () => value);
 const u16 = (value: number): number[] => [value >> 8, value & 0xff];
 const sized = (body: readonly number[]): number[] => [...u16(body.length), ...body];
 
@@ -9,13 +10,13 @@ export function clientHello(serverName: string, padding = 0): number[] {
   const name = sized([0, ...sized([...bytesOf(serverName)])]);
   const extensions = [
     ...u16(21),
-    ...sized(new Array<number>(padding).fill(0)),
+    ...sized(filled(padding, 0)),
     ...u16(0),
     ...sized(name),
     ...u16(43),
     ...sized([2, 3, 4]),
   ];
-  const body = [3, 3, ...new Array<number>(32).fill(7), 0, ...sized([0x13, 0x01]), 1, 0, ...sized(extensions)];
+  const body = [3, 3, ...filled(32, 7), 0, ...sized([0x13, 0x01]), 1, 0, ...sized(extensions)];
   return [1, 0, ...sized(body)];
 }
 

@@ -97,7 +97,8 @@ export class FakeFirewall {
     if (verb === 'list' && what === 'chains') {
       const tables = [...this.state].filter(([, chains]) => chains.size > 0);
       const listed = tables.map(
-        ([key, chains]) => `table ${key} {\n${[...chains.keys()].map((each) => `\tchain ${each} {\n\t}\n`).join('')}}\n`,
+        ([key, chains]) =>
+          `table ${key} {\n${[...chains.keys()].map((each) => `\tchain ${each} {\n\t}\n`).join('')}}\n`,
       );
       return { ...OK, stdout: listed.join('') };
     }

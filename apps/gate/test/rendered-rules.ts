@@ -131,7 +131,7 @@ COMMIT
   },
   {
     name: 'audit: QUIC is left alone',
-    settings: {"mode":"audit","inspectForwarded":false},
+    settings: { mode: 'audit', inspectForwarded: false },
     suffix: '',
     nftTable: 'sallyport',
     nftables: `\
@@ -192,7 +192,7 @@ COMMIT
   },
   {
     name: 'closed when the gate is absent',
-    settings: {"failGateAbsent":"closed","quicHandling":"allow"},
+    settings: { failGateAbsent: 'closed', quicHandling: 'allow' },
     suffix: '',
     nftTable: 'sallyport',
     nftables: `\
@@ -306,7 +306,7 @@ COMMIT
   },
   {
     name: 'QuicHandling allow, no forward, another mask, another state directory',
-    settings: {"quicHandling":"allow","inspectForwarded":false,"connmarkMask":196608},
+    settings: { quicHandling: 'allow', inspectForwarded: false, connmarkMask: 196608 },
     suffix: '3fa9c1',
     nftTable: 'sallyport_3fa9c1',
     nftables: `\

@@ -35,7 +35,7 @@ suite('resetPacket', () => {
     assert.deepEqual(
       resetPacket(ends, 0x0102_0304, 0xfffe_fdfc),
       hex(`45 00 0028 0000 4000 40 06 0000 c0000201 c6336407
-           9c40 01bb 01020304 fffefdfc 50 14 0000 caa6 0000`),
+           9c40 01bb 01020304 fffefdfc 50 14 0000 2397 0000`),
     );
   });
 
@@ -51,12 +51,14 @@ suite('resetPacket', () => {
   });
 
   test('the checksum is right for any ends and numbers', () => {
-    const address = fc.oneof(fc.constant(4), fc.constant(16)).chain((length) =>
-      fc.tuple(
-        fc.uint8Array({ minLength: length, maxLength: length }),
-        fc.uint8Array({ minLength: length, maxLength: length }),
-      ),
-    );
+    const address = fc
+      .oneof(fc.constant(4), fc.constant(16))
+      .chain((length) =>
+        fc.tuple(
+          fc.uint8Array({ minLength: length, maxLength: length }),
+          fc.uint8Array({ minLength: length, maxLength: length }),
+        ),
+      );
     const port = fc.nat(0xffff);
     const number = fc.nat(0xffff_ffff);
     fc.assert(

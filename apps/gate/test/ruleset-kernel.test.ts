@@ -38,7 +38,9 @@ suite('the kernel takes the rules', { skip: reason }, () => {
 
   before(async () => {
     // The shell becomes the sleeper, so the pid stays; it holds the namespace open until it is ended below.
-    holder = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    holder = spawn('unshare', ['--net', 'sh', '-c', 'echo ready; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     if (holder.stdout !== null) await once(holder.stdout, 'data');
   });
   after(() => void holder.kill('SIGKILL'));

@@ -175,6 +175,7 @@ suite('rule set over a model of the tools', () => {
       ruleset.remove();
       assert.equal(firewall.text, before);
       assert.equal(memory.value, null);
+      assert.equal(ruleset.isIntact(), true, 'nothing wanted, nothing missed');
       ruleset.remove();
       assert.equal(firewall.text, before);
     });

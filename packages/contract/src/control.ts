@@ -1,6 +1,6 @@
 /**
  * What the command line can ask of the agent. Two implementations stand behind it: the control socket of a running
- * agent (HTTP over a Unix socket, mode 0600), and the agent's own core opened directly when no agent runs.
+ * agent (frames over a Unix socket, mode 0600), and the agent's own core opened directly when no agent runs.
  */
 import type { DeviceNetworkEvent } from './device-network-event.ts';
 import type { GateStatus } from './gate-link.ts';

@@ -27,7 +27,7 @@ const choice = (values: readonly string[], aliases: Readonly<Record<string, stri
   accepts: values.join(' | '),
   read: (text: string): string | null => {
     const lower = text.toLowerCase();
-    return values.find((value) => value === lower) ?? aliases[lower] ?? null;
+    return values.find((value) => value === lower) ?? (Object.hasOwn(aliases, lower) ? (aliases[lower] ?? null) : null);
   },
 });
 

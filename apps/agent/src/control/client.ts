@@ -72,9 +72,7 @@ class ControlClient implements Control {
     return this.#call('removeIndicator', [value]);
   }
 
-  importIndicators(
-    inputs: readonly { readonly row: number; readonly input: IndicatorInput }[],
-  ): Promise<ImportResult> {
+  importIndicators(inputs: readonly { readonly row: number; readonly input: IndicatorInput }[]): Promise<ImportResult> {
     return this.#call('importIndicators', [inputs]);
   }
 
@@ -130,7 +128,11 @@ class ControlClient implements Control {
     }
   }
 
-  async *#stream(method: ControlMethod, query: EventQuery, signal: AbortSignal | null): AsyncGenerator<DeviceNetworkEvent> {
+  async *#stream(
+    method: ControlMethod,
+    query: EventQuery,
+    signal: AbortSignal | null,
+  ): AsyncGenerator<DeviceNetworkEvent> {
     if (isAborted(signal)) return;
     const socket = await this.#request(method, [query], false);
     const stop = (): void => void socket.destroy();

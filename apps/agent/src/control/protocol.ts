@@ -27,17 +27,11 @@ export const CONTROL_FRAME = {
   fault: 68,
 } as const;
 
+/** A request is JSON `{ method, arguments, content }`; `content` says that content frames follow. */
 export type ControlMethod = keyof Control;
 
-export interface ControlRequest {
-  readonly method: ControlMethod;
-  readonly arguments: readonly unknown[];
-  /** Content frames follow. */
-  readonly content: boolean;
-}
-
 /** Requests and results above this are refused. A hundred thousand indicators fit. */
-export const MAX_MESSAGE = 64 * 1024 * 1024;
+const MAX_MESSAGE = 64 * 1024 * 1024;
 const PIECE = MAX_FRAME - 16;
 
 /** `value` as JSON in one frame of `type`, with `part` frames before it when it is long. */
@@ -106,7 +100,13 @@ export async function* readMessages(socket: Socket): AsyncGenerator<Message> {
   }
 }
 
-const FAULT_CODES = ['invalid', 'not-found', 'conflict', 'unavailable', 'internal'] as const satisfies readonly ControlFault['code'][];
+const FAULT_CODES = [
+  'invalid',
+  'not-found',
+  'conflict',
+  'unavailable',
+  'internal',
+] as const satisfies readonly ControlFault['code'][];
 
 export function readFault(value: unknown): ControlFault {
   if (typeof value === 'object' && value !== null && 'code' in value && 'message' in value) {

@@ -84,8 +84,23 @@ export class ControlServer implements AsyncDisposable {
     } catch (error) {
       for (const frame of encodeMessage(CONTROL_FRAME.fault, faultOf(error))) await send(socket, frame);
     }
-    // A client that is still sending content is not read any further; half of it is enough to know that it is refused.
-    socket.end(() => socket.destroy());
+    socket.end();
+    await this.#hearOut(socket, messages);
+  }
+
+  /**
+   * A client may still be sending content that is refused already. Closing with unread bytes would reset the
+   * connection and could take the answer with it, so they are read and dropped until the client has gone.
+   */
+  async #hearOut(socket: Socket, messages: AsyncGenerator<Message>): Promise<void> {
+    const patience = setTimeout(() => socket.destroy(), REQUEST_MS);
+    try {
+      let next = await messages.next();
+      while (next.done !== true) next = await messages.next();
+    } finally {
+      clearTimeout(patience);
+      socket.destroy();
+    }
   }
 
   async #answer(
@@ -130,7 +145,10 @@ export class ControlServer implements AsyncDisposable {
         return sendEvents(socket, control.events(queryAt(args[0])));
       case 'followEvents': {
         // The client says nothing more; its end is seen only by somebody who reads.
-        void messages.next().finally(() => socket.destroy()).catch(() => {});
+        void messages
+          .next()
+          .finally(() => socket.destroy())
+          .catch(() => {});
         return sendEvents(socket, control.followEvents(queryAt(args[0]), gone));
       }
       default:
@@ -189,14 +207,15 @@ function rowsAt(value: unknown): readonly { readonly row: number; readonly input
 
 function feedAt(value: unknown): FeedAdd {
   if (typeof value !== 'object' || value === null) return malformed('feed');
-  const { location, format, category } = value as Partial<Record<keyof FeedAdd, unknown>>; // oxlint-disable-line typescript/no-unsafe-type-assertion -- each is checked in the next line
-  if (typeof location !== 'string' || typeof format !== 'string' || typeof category !== 'string') return malformed('feed');
+  const { location, format, category } = value as Partial<Record<keyof FeedAdd, unknown>>;
+  if (typeof location !== 'string' || typeof format !== 'string' || typeof category !== 'string')
+    return malformed('feed');
   return { location, format, category };
 }
 
 function queryAt(value: unknown): EventQuery {
   if (typeof value !== 'object' || value === null) return malformed('query');
-  const { sinceMs, ids, limit } = value as Partial<Record<keyof EventQuery, unknown>>; // oxlint-disable-line typescript/no-unsafe-type-assertion -- each is checked below
+  const { sinceMs, ids, limit } = value as Partial<Record<keyof EventQuery, unknown>>;
   const isIds = Array.isArray(ids) && ids.length <= 64 && ids.every((id) => typeof id === 'number');
   return {
     ...(typeof sinceMs === 'number' && { sinceMs }),

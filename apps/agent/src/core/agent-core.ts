@@ -70,13 +70,14 @@ export class AgentCore implements Control, AsyncDisposable {
   readonly #tables: PublishedTables;
   readonly #hashKey: readonly [number, number];
   readonly #indicatorTable = new CoalescedTask(() => this.#compileIndicators());
-  readonly #gateProblems = new Map<string, string>();
+  readonly #problems = new Map<string, string>();
   readonly #statusListeners = new Set<() => void>();
   readonly #stop = new AbortController();
   /** The table of the last run holds just the feeds that are stored. */
   readonly #tablesFit: boolean;
   #link: GateLink | null = null;
   #startedMs: number | null = null;
+  #isLoaded = false;
   #handedOver = false;
   #malformedBytes = 0;
 
@@ -88,7 +89,9 @@ export class AgentCore implements Control, AsyncDisposable {
     makeStateDirectory(this.#directory);
     const database = openDatabase(this.#directory, this.#directory.stateDatabase, 'always', STATE_SCHEMA);
     resources.defer(() => database.close());
-    this.#journal = resources.use(new Journal(this.#directory, () => Number(this.#settings.value('JournalMaxRecords')), this.#now));
+    this.#journal = resources.use(
+      new Journal(this.#directory, () => Number(this.#settings.value('JournalMaxRecords')), this.#now),
+    );
     this.#gaps = resources.use(new GapDetector(this.#directory));
     this.#facts = new Facts(database);
     this.#device = thisDevice(this.#facts.once('device-id', () => randomBytes(20).toString('hex')));
@@ -128,12 +131,8 @@ export class AgentCore implements Control, AsyncDisposable {
     this.#indicators.removeExpired(this.#now());
     onProgress(`${this.#indicators.size.toLocaleString('en')} custom indicators`);
     await this.#indicatorTable.request();
-    for (const { view } of this.#feeds.all()) onProgress(`feed ${view.id}: ${entriesOf(view)} entries of ${view.location}`);
-    if (!this.#tablesFit) {
-      await this.#intake.recompile(onProgress).catch((error: unknown) => {
-        this.#gateProblems.set('feeds', `the feeds cannot be loaded: ${messageOf(error)}`);
-      });
-    }
+    for (const { view } of this.#feeds.all())
+      onProgress(`feed ${view.id}: ${entriesOf(view)} entries of ${view.location}`);
     this.#link = new GateLink(this.#directory.gateSocket, {
       lastSequence: () => this.#journal.lastSequence,
       onRecords: (batch) => {
@@ -145,6 +144,14 @@ export class AgentCore implements Control, AsyncDisposable {
       onConnect: () => void this.#handOverAll(),
     });
     this.#link.start();
+    // The gate already judges by settings and indicators, and by its table of before, if it has one.
+    if (!this.#tablesFit) {
+      await this.#intake.recompile(onProgress).catch((error: unknown) => {
+        this.#problems.set('feeds', `the feeds cannot be loaded: ${messageOf(error)}`);
+      });
+    }
+    this.#isLoaded = true;
+    this.#link.askStatus();
   }
 
   /** To be called about once a second. */
@@ -161,7 +168,7 @@ export class AgentCore implements Control, AsyncDisposable {
   /** True once the gate has answered for settings and tables of this agent and judges by them, or has to do nothing. */
   get isReady(): boolean {
     const status = this.#link?.status ?? null;
-    if (status === null || !this.#handedOver || status.mode !== this.#mode) return false;
+    if (status === null || !this.#isLoaded || !this.#handedOver || status.mode !== this.#mode) return false;
     return this.#mode === 'disabled' || status.enforcingSinceMs > 0;
   }
 
@@ -170,9 +177,11 @@ export class AgentCore implements Control, AsyncDisposable {
     const link = this.#link;
     return [
       ...this.#settings.problems,
-      ...this.#gateProblems.values(),
+      ...this.#problems.values(),
       ...(link?.problem === null || link === null ? [] : [link.problem]),
-      ...(this.#malformedBytes === 0 ? [] : [`${this.#malformedBytes} bytes of events were not understood; gate and agent differ in version`]),
+      ...(this.#malformedBytes === 0
+        ? []
+        : [`${this.#malformedBytes} bytes of events were not understood; gate and agent differ in version`]),
       ...(this.#startedMs !== null && link !== null && !link.connected ? ['the gate does not answer'] : []),
       ...(link?.status?.problems ?? []),
     ];
@@ -223,7 +232,8 @@ export class AgentCore implements Control, AsyncDisposable {
     const view = this.#settings.set(name, value);
     this.#facts.set(EFFECTIVE_FACT, this.#effectiveText());
     const refusal = await this.#applySettings();
-    if (refusal !== null) throw new ControlError('unavailable', `${name} is stored, but the gate refused it: ${refusal}`);
+    if (refusal !== null)
+      throw new ControlError('unavailable', `${name} is stored, but the gate refused it: ${refusal}`);
     return view;
   }
 
@@ -242,10 +252,14 @@ export class AgentCore implements Control, AsyncDisposable {
   async removeIndicator(value: string): Promise<Indicator> {
     const text = value.trim();
     const target = readTarget(text);
-    const found = this.#indicators.find(target.kind === 'ok' ? target.target.value : text) ?? this.#indicators.find(text);
+    const found =
+      this.#indicators.find(target.kind === 'ok' ? target.target.value : text) ?? this.#indicators.find(text);
     if (found === null) {
       const shown = JSON.stringify(text.slice(0, 200));
-      throw new ControlError('not-found', `${shown}: no such indicator; name the value or id that \`indicator list\` shows`);
+      throw new ControlError(
+        'not-found',
+        `${shown}: no such indicator; name the value or id that \`indicator list\` shows`,
+      );
     }
     this.#indicators.remove(found);
     await this.#indicatorTable.request();
@@ -269,7 +283,7 @@ export class AgentCore implements Control, AsyncDisposable {
   }
 
   addFeed(feed: FeedAdd, content?: AsyncIterable<Uint8Array>, onProgress?: (line: string) => void): Promise<FeedView> {
-    return this.#intake.add(feed, content, onProgress ?? (() => {}));
+    return this.#fed(this.#intake.add(feed, content, onProgress ?? (() => {})));
   }
 
   async feeds(): Promise<readonly FeedView[]> {
@@ -281,11 +295,11 @@ export class AgentCore implements Control, AsyncDisposable {
     content?: AsyncIterable<Uint8Array>,
     onProgress?: (line: string) => void,
   ): Promise<FeedView> {
-    return this.#intake.refresh(idOrLocation, content, onProgress ?? (() => {}));
+    return this.#fed(this.#intake.refresh(idOrLocation, content, onProgress ?? (() => {})));
   }
 
   removeFeed(idOrLocation: string): Promise<FeedView> {
-    return this.#intake.remove(idOrLocation);
+    return this.#fed(this.#intake.remove(idOrLocation));
   }
 
   async check(target: string): Promise<CheckView> {
@@ -325,28 +339,30 @@ export class AgentCore implements Control, AsyncDisposable {
 
   async #handOverAll(): Promise<void> {
     const [settingsRefusal, refused] = await Promise.all([this.#applySettings(), this.#tables.handOverAll()]);
-    this.#handedOver = settingsRefusal === null && this.#link?.connected === true;
-    this.#link?.askStatus();
     for (const slot of ['indicators', 'reputation'] as const) {
       const reason = refused[slot];
-      if (reason === undefined) this.#gateProblems.delete(slot);
-      else this.#gateProblems.set(slot, `the gate refused the ${slot} table: ${reason}`);
+      if (reason === undefined) this.#problems.delete(slot);
+      else this.#problems.set(slot, `the gate refused the ${slot} table: ${reason}`);
     }
     // A table of an earlier run may have been damaged since, or be of another format: the sources are still there.
     if (refused.reputation !== undefined) {
-      await this.#intake.recompile(() => {}).then(
-        () => this.#gateProblems.delete('reputation'),
-        () => {},
-      );
+      await this.#intake
+        .recompile(() => {})
+        .then(
+          () => this.#problems.delete('reputation'),
+          () => {},
+        );
     }
+    this.#handedOver = settingsRefusal === null && this.#link?.connected === true;
+    this.#link?.askStatus();
   }
 
   /** Null, or why the gate keeps its old settings. */
   async #applySettings(): Promise<string | null> {
     const applied = await this.#link?.applySettings(gateSettingsFrom((name) => this.#settings.value(name)));
     const refusal = applied === null || applied === undefined || applied.ok ? null : applied.reason;
-    if (refusal === null) this.#gateProblems.delete('settings');
-    else this.#gateProblems.set('settings', `the gate refused the settings: ${refusal}`);
+    if (refusal === null) this.#problems.delete('settings');
+    else this.#problems.set('settings', `the gate refused the settings: ${refusal}`);
     this.#link?.askStatus();
     return refusal;
   }
@@ -355,7 +371,16 @@ export class AgentCore implements Control, AsyncDisposable {
     const bytes = buildIndicatorTable(this.#indicators.all(), this.#hashKey);
     const file = this.#files.write('indicators', bytes, { durable: false });
     const refusal = await this.#tables.publish('indicators', file);
-    if (refusal !== null) throw new ControlError('unavailable', `stored, but the gate refused the new table: ${refusal}`);
+    if (refusal !== null)
+      throw new ControlError('unavailable', `stored, but the gate refused the new table: ${refusal}`);
+  }
+
+  /** Each change of a feed compiles all of them, so its success ends an earlier failure. */
+  async #fed(change: Promise<FeedView>): Promise<FeedView> {
+    const view = await change;
+    this.#problems.delete('feeds');
+    this.#problems.delete('reputation');
+    return view;
   }
 
   #observe(status: GateStatus): void {

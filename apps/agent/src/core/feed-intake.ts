@@ -5,8 +5,8 @@
  * Easy to get wrong: these sequences must not overlap, or the later one would compile without what the earlier one is
  * about to commit. They stand in a queue.
  */
-import { createWriteStream, rmSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 
 import type { FeedAdd, FeedView } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
@@ -14,14 +14,14 @@ import { ControlError } from '@sallyport/contract/control-error';
 import type { FeedStore, StoredFeed } from '../feed-store/feed-store.ts';
 import { byteSize, printable } from '../feeds/feed-error.ts';
 import type { FeedReport } from '../feeds/read-feed.ts';
-import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 import type { Facts } from '../state/facts.ts';
+import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 import type { PublishedTables } from '../tables/published-tables.ts';
 import type { ReputationCompiler } from '../tables/reputation-compiler.ts';
 import type { FeedToRead } from '../tables/reputation-task.ts';
 
-export const FEED_FORMATS = ['detect', 'hosts', 'domains', 'adblock', 'cidr'] as const;
-export const FEED_CATEGORIES = ['malicious', 'phishing', 'c2', 'untrusted'] as const;
+const FEED_FORMATS = ['detect', 'hosts', 'domains', 'adblock', 'cidr'] as const;
+const FEED_CATEGORIES = ['malicious', 'phishing', 'c2', 'untrusted'] as const;
 
 export type OnProgress = (line: string) => void;
 export type FeedContent = AsyncIterable<Uint8Array> | undefined;
@@ -53,7 +53,8 @@ export class FeedIntake {
       const wantedFormat = oneOf('format', FEED_FORMATS, feed.format);
       const category = oneOf('category', FEED_CATEGORIES, feed.category);
       if (location === '') throw new ControlError('invalid', 'feed: name a file or an http(s) URL');
-      if (location.length > 4096) throw new ControlError('invalid', 'feed: the location is longer than 4096 characters');
+      if (location.length > 4096)
+        throw new ControlError('invalid', 'feed: the location is longer than 4096 characters');
       const known = store.find(location);
       if (known !== null) {
         const id = known.view.id;
@@ -72,7 +73,12 @@ export class FeedIntake {
       const feed = this.#find(idOrLocation);
       const { id, location, category, addedMs } = feed.view;
       try {
-        return await this.#take(id, { location, wantedFormat: feed.wantedFormat, category, addedMs }, content, onProgress);
+        return await this.#take(
+          id,
+          { location, wantedFormat: feed.wantedFormat, category, addedMs },
+          content,
+          onProgress,
+        );
       } catch (error) {
         const problem = error instanceof Error ? error.message : String(error);
         this.#parts.store.put({ ...feed, view: { ...feed.view, problem } });
@@ -157,16 +163,15 @@ export class FeedIntake {
       await compiler.fetch(location, to, maxBytes(), onProgress);
       return;
     }
-    await pipeline(bounded(content, location, maxBytes()), createWriteStream(to, { mode: 0o640 })).catch(
-      (error: unknown) => {
-        if (error instanceof ControlError) throw error;
-        throw new ControlError(
-          'unavailable',
-          `${printable(location, 400)}: cannot be stored (${error instanceof Error ? error.message : ''})`,
-          { cause: error },
-        );
-      },
-    );
+    // Not a stream and a pipeline: a write stream that is given up may still create its file afterwards.
+    await writeFile(to, bounded(content, location, maxBytes()), { flag: 'wx', mode: 0o640 }).catch((error: unknown) => {
+      if (error instanceof ControlError) throw error;
+      throw new ControlError(
+        'unavailable',
+        `${printable(location, 400)}: cannot be stored (${error instanceof Error ? error.message : ''})`,
+        { cause: error },
+      );
+    });
   }
 
   async #publish(feeds: readonly FeedToRead[], onProgress: OnProgress): Promise<ReadonlyMap<string, FeedReport>> {

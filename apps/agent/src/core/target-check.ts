@@ -15,12 +15,7 @@ import type { PolicySettings, Question, Tables } from '@sallyport/policy/judge';
 import { readTarget } from '../indicators/read-indicator.ts';
 
 /** The bytes of each table, null where there is none. Throws ControlError for what is no target, or a broken table. */
-export function checkTarget(
-  target: string,
-  settings: PolicySettings,
-  tables: TableBytes,
-  nowMs: number,
-): CheckView {
+export function checkTarget(target: string, settings: PolicySettings, tables: TableBytes, nowMs: number): CheckView {
   const { question, note } = questionOf(target.trim());
   const { verdict, reasons } = explain(question, openTables(tables), settings, nowMs);
   // Without an address there is none to say anything about.
@@ -58,7 +53,10 @@ function questionOf(target: string): { readonly question: Question; readonly not
   }
   if (type === 'DomainName') {
     if (value.startsWith('*.')) throw new ControlError('invalid', `${value} is a pattern; name one host it covers`);
-    return { question: { names: [Buffer.from(value)], url: null, remoteIp: UNKNOWN_ADDRESS, remotePort: 443 }, note: null };
+    return {
+      question: { names: [Buffer.from(value)], url: null, remoteIp: UNKNOWN_ADDRESS, remotePort: 443 },
+      note: null,
+    };
   }
   const isTls = value.startsWith('https:');
   const start = value.indexOf('://') + 3;

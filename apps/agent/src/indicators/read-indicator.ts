@@ -30,7 +30,9 @@ interface Target {
 }
 
 /** What a value names, or why it cannot be used. */
-type ReadTarget = { readonly kind: 'ok'; readonly target: Target } | { readonly kind: 'rejected'; readonly reason: string };
+type ReadTarget =
+  | { readonly kind: 'ok'; readonly target: Target }
+  | { readonly kind: 'rejected'; readonly reason: string };
 
 class Refusal extends Error {
   readonly field: string;
@@ -79,7 +81,10 @@ function draft(input: UncheckedIndicator, nowMs: number): IndicatorDraft {
   const action = readAction(input['action']);
   const type = optionalWord('indicatorType', input['indicatorType'], INDICATOR_TYPES);
   if (type !== null && type !== target.type) {
-    throw new Refusal('indicatorType', `${target.value} is a ${target.type}, not a ${type}; leave the type out or correct it`);
+    throw new Refusal(
+      'indicatorType',
+      `${target.value} is a ${target.type}, not a ${type}; leave the type out or correct it`,
+    );
   }
   const alert = optionalFlag('generateAlert', input['generateAlert']);
   if (action === 'Audit' && alert === false) {
@@ -116,7 +121,8 @@ export function readTarget(text: string): ReadTarget {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return readUrl(text);
   if (text.includes('/')) {
     const cidr = parseCidr(text);
-    if (cidr.kind === 'ok' && cidr.prefixLength === 0) return refuse(`${shown} covers every address; name smaller networks`);
+    if (cidr.kind === 'ok' && cidr.prefixLength === 0)
+      return refuse(`${shown} covers every address; name smaller networks`);
     if (cidr.kind === 'ok') {
       const address = formatIp(cidr.bytes);
       const whole = cidr.prefixLength === cidr.bytes.length * 8;
@@ -131,7 +137,9 @@ export function readTarget(text: string): ReadTarget {
       case 'no-prefix-length': {
         const host = text.slice(0, text.indexOf('/'));
         const fault = addressFault(host);
-        return refuse(fault ?? `${shown} looks like a URL without its scheme; write http://${quote(text).slice(1, -1)}`);
+        return refuse(
+          fault ?? `${shown} looks like a URL without its scheme; write http://${quote(text).slice(1, -1)}`,
+        );
       }
       default:
         return cidr satisfies never;
@@ -148,7 +156,10 @@ export function readTarget(text: string): ReadTarget {
   if (!below && text.includes('*')) return refuse(`${shown}: "*" is only allowed as a leading "*."`);
   const host = canonicalHost(below ? text.slice(2) : text);
   if (host.kind === 'rejected') return refuse(`${shown} ${HOST_FAULTS[host.reason]}`);
-  if (!host.value.includes('.')) return refuse(`${shown} is a top-level domain or a bare name; name at least two labels, such as example.${host.value}`);
+  if (!host.value.includes('.'))
+    return refuse(
+      `${shown} is a top-level domain or a bare name; name at least two labels, such as example.${host.value}`,
+    );
   return accept('DomainName', below ? `*.${host.value}` : host.value);
 }
 
@@ -203,15 +214,19 @@ const HOST_FAULTS = {
 function addressFault(text: string): string | null {
   const shown = quote(text);
   if (/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) {
-    return parseIp(text) === null ? `${shown} is not an IPv6 address; expected up to eight groups of up to four hex digits` : null;
+    return parseIp(text) === null
+      ? `${shown} is not an IPv6 address; expected up to eight groups of up to four hex digits`
+      : null;
   }
-  if (!/^[0-9]+(?:\.[0-9]*)*$/.test(text) || parseIp(text) !== null) return /\.[0-9]+\.?$/.test(text) ? numericEnd(text) : null;
+  if (!/^[0-9]+(?:\.[0-9]*)*$/.test(text) || parseIp(text) !== null)
+    return /\.[0-9]+\.?$/.test(text) ? numericEnd(text) : null;
   const parts = text.split('.');
   if (parts.length !== 4) return `${shown} is not an IPv4 address; it has ${parts.length} parts instead of four`;
   for (const part of parts) {
     if (part === '') return `${shown} is not an IPv4 address; one of its parts is empty`;
     if (Number(part) > 255) return `${shown} is not an IPv4 address; ${part.slice(0, 16)} is more than 255`;
-    if (part.length > 1 && part.startsWith('0')) return `${shown} is not an IPv4 address; write ${part.slice(0, 16)} without leading zeros`;
+    if (part.length > 1 && part.startsWith('0'))
+      return `${shown} is not an IPv4 address; write ${part.slice(0, 16)} without leading zeros`;
   }
   return null;
 }
@@ -223,43 +238,50 @@ function readAction(value: unknown): IndicatorDraft['action'] {
   if (value === undefined || value === null || value === '') {
     throw new Refusal('action', `missing; use ${INDICATOR_ACTIONS.join(' | ')}`);
   }
-  const lower = String(value).toLowerCase();
+  const lower = textOf(value).toLowerCase();
   const known = INDICATOR_ACTIONS.find((action) => action.toLowerCase() === lower);
   if (known !== undefined) return known;
   if (lower === 'allow') return 'Allowed';
   if (lower === 'blockandremediate') throw new Refusal('action', 'BlockAndRemediate is for files; use Block');
-  throw new Refusal('action', `${quote(String(value))} is not accepted; use ${INDICATOR_ACTIONS.join(' | ')}`);
+  throw new Refusal('action', `${quote(textOf(value))} is not accepted; use ${INDICATOR_ACTIONS.join(' | ')}`);
 }
 
 /** RFC 3339 with a zone; the date must exist, which `Date.parse` alone does not check. */
 function readExpiry(value: unknown, nowMs: number): string | null {
   if (value === undefined || value === null || value === '') return null;
   const field = 'expirationTime';
-  const text = String(value).trim();
-  const parts = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2})$/.exec(text);
+  const text = textOf(value).trim();
+  const parts = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2})$/.exec(
+    text,
+  );
   const atMs = parts === null ? Number.NaN : Date.parse(text.replace(' ', 'T').toUpperCase());
   const lastDay = new Date(Date.UTC(Number(parts?.[1]), Number(parts?.[2]), 0)).getUTCDate();
   if (Number.isNaN(atMs) || Number(parts?.[3]) > lastDay) {
     throw new Refusal(field, `${quote(text)} is not a date and time; write it like 2030-01-31T12:00:00Z`);
   }
   if (atMs <= nowMs) {
-    throw new Refusal(field, `${quote(text)} is past (now ${new Date(nowMs).toISOString()}); name a later time or leave it out`);
+    throw new Refusal(
+      field,
+      `${quote(text)} is past (now ${new Date(nowMs).toISOString()}); name a later time or leave it out`,
+    );
   }
   return new Date(atMs).toISOString();
 }
 
 function optionalWord<T extends string>(field: string, value: unknown, words: readonly T[]): T | null {
   if (value === undefined || value === null || value === '') return null;
-  const lower = String(value).toLowerCase();
+  const lower = textOf(value).toLowerCase();
   const known = words.find((word) => word.toLowerCase() === lower);
-  if (known === undefined) throw new Refusal(field, `${quote(String(value))} is not accepted; use ${words.join(' | ')}`);
+  if (known === undefined)
+    throw new Refusal(field, `${quote(textOf(value))} is not accepted; use ${words.join(' | ')}`);
   return known;
 }
 
 function optionalFlag(field: string, value: unknown): boolean | null {
   if (value === undefined || value === null || value === '') return null;
-  const lower = String(value).toLowerCase();
-  if (lower !== 'true' && lower !== 'false') throw new Refusal(field, `${quote(String(value))} is not accepted; use True | False`);
+  const lower = textOf(value).toLowerCase();
+  if (lower !== 'true' && lower !== 'false')
+    throw new Refusal(field, `${quote(textOf(value))} is not accepted; use True | False`);
   return lower === 'true';
 }
 
@@ -276,10 +298,16 @@ function optionalList(field: string, value: unknown, limit: number): string[] | 
   if (value === undefined || value === null) return null;
   if (!Array.isArray(value) || value.length > 64) throw new Refusal(field, 'not a list of at most 64 texts');
   return value.map((item: unknown) => {
-    if (typeof item !== 'string' || item.length > limit) throw new Refusal(field, `not a text of at most ${limit} characters`);
+    if (typeof item !== 'string' || item.length > limit)
+      throw new Refusal(field, `not a text of at most ${limit} characters`);
     return item;
   });
 }
 
 /** Quoted, on one line, cut: whatever was typed ends up on a terminal. */
-const quote = (text: string): string => JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text).replaceAll(/\p{C}/gu, '\uFFFD');
+const quote = (text: string): string =>
+  JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text).replaceAll(/\p{C}/gu, '\uFFFD');
+
+/** As typed; what is neither text nor a flag or number cannot match any word. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number' ? String(value) : typeof value;

@@ -141,7 +141,7 @@ function entryOf(table: 'flow' | 'own', row: Record<string, SQLInputValue>, devi
   const { at_ms: at, key, record } = row;
   const atMs = Number(at);
   if (table === 'flow') return { atMs, rows: record instanceof Uint8Array ? flowRows(record, device) : [] };
-  const own = JSON.parse(String(record)) as OwnRecord; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by journal.ts
+  const own = JSON.parse(typeof record === 'string' ? record : 'null') as OwnRecord; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by journal.ts
   return { atMs, rows: [ownRow(own, Number(key), atMs, device)] };
 }
 

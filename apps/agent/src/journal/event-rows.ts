@@ -23,10 +23,11 @@ export interface Device {
 export const thisDevice = (id: string): Device => ({ id, name: hostname() });
 
 /** Every column null, in the documented order; rows are made from it so that they keep that order. */
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the list of columns
 const EMPTY_ROW = {
   ...Object.fromEntries(DEVICE_NETWORK_EVENT_COLUMNS.map((column) => [column, null])),
   EventId: 0,
-} as DeviceNetworkEvent; // oxlint-disable-line typescript/no-unsafe-type-assertion -- built from the list of columns
+} as DeviceNetworkEvent;
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 6: 'Tcp', 17: 'Udp' };
 /** ReportId is unique together with time and device (defender-spec 2.1). */

@@ -91,7 +91,9 @@ export class Journal implements Disposable {
 
   get oldestMs(): number | null {
     const row = this.#database
-      .prepare('SELECT min(at_ms) AS at FROM (SELECT min(at_ms) AS at_ms FROM flow UNION ALL SELECT min(at_ms) FROM own)')
+      .prepare(
+        'SELECT min(at_ms) AS at FROM (SELECT min(at_ms) AS at_ms FROM flow UNION ALL SELECT min(at_ms) FROM own)',
+      )
       .get();
     return typeof row?.['at'] === 'number' ? row['at'] : null;
   }

@@ -7,7 +7,13 @@
  */
 import { readFileSync } from 'node:fs';
 
-import { isSettingName, type SettingName, SETTING_NAMES, SETTINGS, type SettingValue } from '@sallyport/contract/settings';
+import {
+  isSettingName,
+  type SettingName,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingValue,
+} from '@sallyport/contract/settings';
 
 import { closestNames } from './closest-name.ts';
 
@@ -73,7 +79,9 @@ function readValue(
 ): void {
   if (!isSettingName(name)) {
     const near = closestNames(name, SETTING_NAMES);
-    problems.push(`${JSON.stringify(shown)}: unknown setting${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`);
+    problems.push(
+      `${JSON.stringify(shown)}: unknown setting${near.length > 0 ? `; did you mean ${near.join(' or ')}?` : ''}`,
+    );
     return;
   }
   const isScalar = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

@@ -8,7 +8,13 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import type { SettingView } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
-import { isSettingName, type SettingName, SETTING_NAMES, SETTINGS, type SettingValue } from '@sallyport/contract/settings';
+import {
+  isSettingName,
+  type SettingName,
+  SETTING_NAMES,
+  SETTINGS,
+  type SettingValue,
+} from '@sallyport/contract/settings';
 
 import { closestNames } from './closest-name.ts';
 import { type ManagedSettings, readManagedFiles } from './managed-file.ts';
@@ -62,7 +68,10 @@ export class SettingsStore {
     }
     const value = SETTINGS[name].read(text.trim());
     if (value === null) {
-      throw new ControlError('invalid', `${name}: ${JSON.stringify(text)} is not accepted; use ${SETTINGS[name].accepts}`);
+      throw new ControlError(
+        'invalid',
+        `${name}: ${JSON.stringify(text)} is not accepted; use ${SETTINGS[name].accepts}`,
+      );
     }
     if (this.#managed.values.has(name)) {
       throw new ControlError('conflict', `${name} is set by ${this.#managedFiles.join(' or ')}; change it there`);

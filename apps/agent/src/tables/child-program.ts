@@ -50,8 +50,7 @@ export function collectProgram(entry: URL): ChildProgram {
 }
 
 /** `require` follows the links of workspaces to their real path, outside of node_modules, where types are stripped. */
-const resolvePackage = (specifier: string, from: string): string =>
-  `file://${createRequire(from).resolve(specifier)}`;
+const resolvePackage = (specifier: string, from: string): string => `file://${createRequire(from).resolve(specifier)}`;
 
 /** Runs first in the child: takes the program from the first message and starts it. */
 const LOADER = `
@@ -73,7 +72,14 @@ const LOADER = `
   process.once('disconnect', () => process.exit(process.exitCode ?? 0));
 `;
 
-const FLAGS = ['--no-warnings', '--max-old-space-size=512', '--max-semi-space-size=1', '--input-type=module', '--eval', LOADER];
+const FLAGS = [
+  '--no-warnings',
+  '--max-old-space-size=512',
+  '--max-semi-space-size=1',
+  '--input-type=module',
+  '--eval',
+  LOADER,
+];
 /** Below everything else on the machine: compiling is never urgent. */
 const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
 
@@ -123,4 +129,4 @@ export function runChild(
   return promise;
 }
 
-const oneLine = (text: string): string => (text.trim().split('\n').slice(0, 3).join(' | ')).slice(0, 500);
+const oneLine = (text: string): string => text.trim().split('\n').slice(0, 3).join(' | ').slice(0, 500);

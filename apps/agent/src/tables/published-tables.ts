@@ -14,8 +14,8 @@ export type HandOver = (table: TableHandOver) => Promise<Applied | null>;
 export class PublishedTables {
   readonly #files: TableFiles;
   readonly #handOver: HandOver;
-  readonly #current: Partial<Record<TableSlot, string>> = {};
-  readonly #taken: Partial<Record<TableSlot, string>> = {};
+  readonly #current = new Map<TableSlot, string>();
+  readonly #taken = new Map<TableSlot, string>();
 
   constructor(files: TableFiles, handOver: HandOver) {
     this.#files = files;
@@ -23,25 +23,25 @@ export class PublishedTables {
   }
 
   current(slot: TableSlot): string | null {
-    return this.#current[slot] ?? null;
+    return this.#current.get(slot) ?? null;
   }
 
   /** Takes over a table of an earlier run, which a gate may be using. Nothing is handed over. */
   adopt(slot: TableSlot, file: string): void {
-    this.#current[slot] = file;
-    this.#taken[slot] = file;
+    this.#current.set(slot, file);
+    this.#taken.set(slot, file);
   }
 
   /** Null when it is in force, or no gate is there and it will be; otherwise why the gate keeps the old one. */
   async publish(slot: TableSlot, file: string): Promise<string | null> {
-    const before = this.#current[slot];
-    this.#current[slot] = file;
+    const before = this.#current.get(slot);
+    this.#current.set(slot, file);
     const refusal = await this.#offer(slot, file);
     if (refusal !== null) {
-      if (before === undefined) delete this.#current[slot];
-      else this.#current[slot] = before;
+      if (before === undefined) this.#current.delete(slot);
+      else this.#current.set(slot, before);
       this.#files.remove(file);
-    } else if (before !== undefined && before !== this.#taken[slot]) {
+    } else if (before !== undefined && before !== this.#taken.get(slot)) {
       this.#files.remove(before);
     }
     return refusal;
@@ -52,10 +52,10 @@ export class PublishedTables {
     const refused: Partial<Record<TableSlot, string>> = {};
     await Promise.all(
       TABLE_SLOTS.map(async (slot) => {
-        const file = this.#current[slot];
+        const file = this.#current.get(slot);
         const refusal = file === undefined ? null : await this.#offer(slot, file);
         // Meanwhile replaced: then that answer counts, and this file may be gone.
-        if (refusal !== null && this.#current[slot] === file) refused[slot] = refusal;
+        if (refusal !== null && this.#current.get(slot) === file) refused[slot] = refusal;
       }),
     );
     return refused;
@@ -65,8 +65,8 @@ export class PublishedTables {
     const applied = await this.#handOver({ slot, file });
     if (applied === null) return null;
     if (!applied.ok) return applied.reason;
-    if (this.#current[slot] === file) {
-      this.#taken[slot] = file;
+    if (this.#current.get(slot) === file) {
+      this.#taken.set(slot, file);
       this.#files.sweep(slot, file);
     }
     return null;

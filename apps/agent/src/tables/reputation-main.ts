@@ -4,8 +4,8 @@
  * Easy to get wrong: this file and all it imports are loaded from memory by child-program.ts, so imports must be
  * static, and nothing here may look for files of the project.
  */
-import { closeSync, createWriteStream, fsyncSync, openSync, writeSync } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 
 import { TableBuilder } from '@sallyport/hosts/build';
 import type { ResponseCategory, Rule } from '@sallyport/hosts/rule';
@@ -56,7 +56,7 @@ async function fetchFeed(
 ): Promise<void> {
   await using source = await openFeedSource(task.location, { maxBytes: task.maxBytes });
   send({ kind: 'progress', line: `reading ${source.describe}` });
-  await pipeline(source.stream, createWriteStream(task.to, { mode: 0o640 }));
+  await writeFile(task.to, source.stream, { flag: 'wx', mode: 0o640 });
 }
 
 async function addFeed(
@@ -80,7 +80,8 @@ async function addFeed(
     {
       name: feed.location,
       format: feed.format as Format | 'detect', // oxlint-disable-line typescript/no-unsafe-type-assertion -- the agent accepts no other (feed-store)
-      onProgress: ({ lines }) => send({ kind: 'progress', line: `${feed.location}: ${lines.toLocaleString('en')} lines` }),
+      onProgress: ({ lines }) =>
+        send({ kind: 'progress', line: `${feed.location}: ${lines.toLocaleString('en')} lines` }),
     },
     sinkInto(builder, rule('block'), rule),
   );
@@ -116,7 +117,7 @@ function sinkInto(builder: TableBuilder, block: number, rule: (action: Rule['act
 function writeDurably(path: string, bytes: Uint8Array): void {
   const descriptor = openSync(path, 'wx', 0o640);
   try {
-    for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

@@ -49,7 +49,7 @@ export class TableFiles {
     const file = this.next(slot);
     const descriptor = openSync(`${this.path(file)}.part`, 'wx', 0o640);
     try {
-      for (let offset = 0; offset < bytes.length; ) offset += writeSync(descriptor, bytes, offset);
+      for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
       if (options.durable) fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);

@@ -98,9 +98,11 @@ export class AgentLink {
         return;
       }
       for (const { type, body } of frames) {
-        queue = queue.then(async () => {
-          if (!(await this.#obey(socket, type, body))) socket.destroy();
-        });
+        queue = queue
+          .then(async () => {
+            if (socket.destroyed || !(await this.#obey(socket, type, body))) socket.destroy();
+          })
+          .catch(() => void socket.destroy()); // the agent comes back; an unhandled rejection would end the gate
       }
     });
   }

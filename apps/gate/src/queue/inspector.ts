@@ -236,7 +236,8 @@ export class Inspector {
       this.#outlet.pass(packet, flow);
       return;
     }
-    const offset = (segment.sequence - flow.start) | 0;
+    // Relative to what was seen last: sequence numbers come round every 4 GiB, stream offsets do not.
+    const offset = flow.stream.base + ((segment.sequence - flow.start - flow.stream.base) | 0);
     const end = offset + segment.payloadLength;
     flow.acknowledgement = segment.acknowledgement;
     if ((segment.flags & TCP_SYN) === 0) flow.opening = false;

@@ -134,6 +134,9 @@ export class RingConsumer {
   rewind(): void {
     this.#read = Atomics.load(this.#control, TAIL);
     this.#pending = 0;
+    // Whoever sleeps in `wait` has something to read again, though nothing new may come on an idle machine.
+    Atomics.store(this.#control, WAITING, 0);
+    Atomics.notify(this.#control, WAITING);
   }
 
   /** Resolves when there is something to read. */

@@ -38,11 +38,8 @@ const IDLE_MS = 250;
 const HOLDING_MS = 25;
 
 const port = parentPort;
-if (port === null) throw new Error('worker.ts is started by queue.ts');
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- handed over by queue.ts, which has the same type
-const start = workerData as WorkerStart;
-
-run(start);
+if (port !== null) run(workerData as WorkerStart);
 
 function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStart): void {
   const counters = new SharedControl(control);

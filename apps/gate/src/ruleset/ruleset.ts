@@ -94,6 +94,7 @@ export class Ruleset {
 
   /** Takes every rule of ours away, and the tables and chains that came with them. Safe to repeat. */
   remove(): void {
+    this.#wanted = []; // nothing is missed from here on, so nothing is repaired
     this.#expected = '';
     // Both back ends are swept: an earlier start may have used the other one.
     if (this.#execute('nft', ['list', 'table', 'inet', this.#names.nftTable]).status === 0) {

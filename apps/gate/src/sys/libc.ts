@@ -32,6 +32,7 @@ const c = {
   prctl: native('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
   syscall3: native('long syscall(long number, intptr_t a, intptr_t b, intptr_t c)'),
   syscall4: native('long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d)'),
+  fcntl: native('int fcntl(int fd, int command, int argument)'),
   open: native('int open(const char *path, int flags, int mode)'),
 };
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
@@ -65,6 +66,7 @@ const PR_SET_PDEATHSIG = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
+const F_SETFD = 2;
 
 /** A blocking NETLINK_NETFILTER socket, bound to a kernel-chosen port. */
 export function netfilterSocket(): Fd {
@@ -225,8 +227,10 @@ export function confineWrites(directories: readonly string[], files: readonly st
   c.close(ruleset);
 }
 
-/** Replaces this process; returns only by throwing. */
+/** Replaces this process, which keeps its standard streams; returns only by throwing. */
 export function replaceProcess(path: string, argv: readonly string[]): never {
+  // Node marks its standard streams close-on-exec at start.
+  for (const stream of [0, 1, 2]) c.fcntl(stream, F_SETFD, 0);
   execv(path, [...argv, null]);
   throw new SysError('execv', koffi.errno());
 }

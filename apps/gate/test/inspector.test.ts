@@ -1,0 +1,677 @@
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+
+import { HOLD_BYTES, HOLD_MS } from '../src/queue/inspector.ts';
+import { hello } from './client-hello.ts';
+import { bytesOf, concat } from './packets.ts';
+import { Bench, Client, type ClientOptions } from './recording-outlet.ts';
+
+const get = (host: string, more = ''): Uint8Array => bytesOf(`GET /x HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`);
+const CLOSE = 'Connection: close\r\n';
+const post = (host: string, length: number): Uint8Array =>
+  bytesOf(`POST /up HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${length}\r\n\r\n`);
+
+const start = (options: ClientOptions = {}): { bench: Bench; client: Client } => {
+  const bench = new Bench();
+  return { bench, client: new Client(bench, options) };
+};
+
+suite('one segment, one verdict', () => {
+  const cases: readonly { name: string; payload: Uint8Array; fates: string; records: string[]; flows: number }[] = [
+    {
+      name: 'TLS',
+      payload: hello('good.example'),
+      fates: 'allow',
+      records: ['pass policy sni good.example'],
+      flows: 0,
+    },
+    { name: 'TLS', payload: hello('bad.example'), fates: 'block', records: ['block policy sni bad.example'], flows: 0 },
+    {
+      name: 'HTTP, last request',
+      payload: get('good.example', CLOSE),
+      fates: 'allow',
+      records: ['pass policy http-host good.example'],
+      flows: 0,
+    },
+    {
+      name: 'HTTP, kept alive: passed, the connection stays under inspection',
+      payload: get('good.example'),
+      fates: 'pass',
+      records: ['pass policy http-host good.example'],
+      flows: 1,
+    },
+    {
+      name: 'HTTP, last request',
+      payload: get('bad.example', CLOSE),
+      fates: 'block',
+      records: ['block policy http-host bad.example'],
+      flows: 0,
+    },
+    {
+      name: 'HTTP, kept alive',
+      payload: get('bad.example'),
+      fates: 'block',
+      records: ['block policy http-host bad.example'],
+      flows: 0,
+    },
+    {
+      name: 'absolute URI names another host',
+      payload: bytesOf(`GET http://bad.example/x HTTP/1.1\r\nHost: good.example\r\n${CLOSE}\r\n`),
+      fates: 'block',
+      records: ['block policy http-host bad.example good.example'],
+      flows: 0,
+    },
+    {
+      name: 'two Hosts, the second bad',
+      payload: get('good.example', `Host: bad.example\r\n${CLOSE}`),
+      fates: 'block',
+      records: ['block ambiguous-name http-host good.example bad.example'],
+      flows: 0,
+    },
+    {
+      name: 'two Hosts, the first bad, kept alive',
+      payload: get('bad.example', 'Host: good.example\r\n'),
+      fates: 'block',
+      records: ['block ambiguous-name http-host bad.example good.example'],
+      flows: 0,
+    },
+    {
+      name: 'another protocol',
+      payload: bytesOf('\0\x01\x02\x03'),
+      fates: 'allow',
+      records: ['pass policy none'],
+      flows: 0,
+    },
+    {
+      name: 'CONNECT to a bad host',
+      payload: bytesOf('CONNECT bad.example:443 HTTP/1.1\r\nHost: bad.example\r\n\r\n'),
+      fates: 'block',
+      records: ['block policy connect bad.example'],
+      flows: 0,
+    },
+    {
+      name: 'SOCKS5 by name',
+      payload: concat(bytesOf('\x05\x01\x00'), bytesOf('\x05\x01\x00\x03\x0bbad.example\x01\xbb')),
+      fates: 'block',
+      records: ['block policy connect bad.example'],
+      flows: 0,
+    },
+  ];
+  for (const { name, payload, fates, records, flows } of cases) {
+    for (const family of [4, 6] as const) {
+      test(`${name}: ${fates}, IPv${family}`, () => {
+        const { bench, client } = start({ family });
+        client.send(0, payload);
+        assert.equal(bench.fates, fates);
+        assert.deepEqual(bench.judge.records, records);
+        assert.equal(bench.inspector.flows, flows);
+        assert.equal(bench.inspector.holding, 0);
+      });
+    }
+  }
+
+  test('a blocked peer is told where it stands', () => {
+    const { bench, client } = start({ initial: 0xffff_fff0 });
+    client.send(0, hello('bad.example'));
+    assert.deepEqual(bench.outlet.peer, { sequence: 0xffff_fff0, acknowledgement: 77 });
+  });
+
+  test('the path of an absolute URI loses its authority', () => {
+    const { bench, client } = start();
+    client.send(0, bytesOf(`GET http://good.example:8080/a?b=//c HTTP/1.1\r\nHost: good.example\r\n${CLOSE}\r\n`));
+    assert.deepEqual(bench.judge.urls, ['good.example/a?b=//c']);
+  });
+
+  test('segments without payload pass, with and without a flow, and leave nothing behind', () => {
+    const { bench, client } = start();
+    client.send(0, bytesOf(''), { flags: 'AF' });
+    client.send(0, hello('bad.example').subarray(0, 9));
+    client.send(9, bytesOf(''), { flags: 'A' });
+    assert.equal(bench.fates, 'pass held pass');
+  });
+});
+
+suite('a first message in pieces', () => {
+  const messages = [
+    { name: 'TLS', good: hello('good.example'), bad: hello('bad.example') },
+    {
+      name: 'TLS in 2 records',
+      good: hello('good.example', { records: 2 }),
+      bad: hello('bad.example', { records: 2 }),
+    },
+    {
+      name: 'TLS in 3 records',
+      good: hello('good.example', { records: 3 }),
+      bad: hello('bad.example', { records: 3 }),
+    },
+    {
+      name: 'TLS in 5 records',
+      good: hello('good.example', { records: 5 }),
+      bad: hello('bad.example', { records: 5 }),
+    },
+    { name: 'HTTP', good: get('good.example'), bad: get('bad.example') },
+    { name: 'HTTP, last request', good: get('good.example', CLOSE), bad: get('bad.example', CLOSE) },
+  ];
+  for (const { name, good, bad } of messages) {
+    test(`${name}: cut at every byte into two`, () => {
+      for (let cut = 1; cut < bad.length; cut++) {
+        const { bench, client } = start();
+        client.send(0, bad.subarray(0, cut));
+        assert.equal(bench.fates, 'held', `${cut}`);
+        client.send(cut, bad.subarray(cut));
+        assert.equal(bench.fates, 'block drop', `${cut}`);
+        assert.deepEqual(bench.outlet.peer, { sequence: 0xffff_ff00, acknowledgement: 77 });
+        assert.equal(bench.inspector.holding, 0);
+      }
+      for (let cut = 1; cut < good.length; cut++) {
+        const { bench, client } = start();
+        client.send(0, good.subarray(0, cut));
+        assert.equal(bench.fates, 'held', `${cut}`);
+        client.send(cut, good.subarray(cut));
+        assert.match(bench.fates, /^(allow follow|pass pass)$/, `${cut}`);
+        assert.deepEqual(bench.outlet.order, [1, 2]);
+        assert.equal(bench.judge.records.length, 1);
+      }
+    });
+
+    test(`${name}: cut into three, the last two in the wrong order`, () => {
+      for (let cut = 2; cut + 1 < bad.length; cut++) {
+        for (const message of [bad, good]) {
+          const { bench, client } = start();
+          client.send(0, message.subarray(0, 1));
+          client.send(cut, message.subarray(cut));
+          assert.equal(bench.fates, 'held held', `${cut}`);
+          client.send(1, message.subarray(1, cut));
+          assert.match(bench.fates, message === bad ? /^block drop drop$/ : /^(allow follow follow|pass pass pass)$/);
+        }
+      }
+    });
+
+    test(
+      `${name}: cut at every byte into two, the second first`,
+      {
+        todo: 'the gate sees no handshake and takes the first segment that arrives for the start of the stream; only forwarded or raw-socket traffic can come so',
+      },
+      () => {
+        for (let cut = 1; cut < bad.length; cut++) {
+          const { bench, client } = start();
+          client.send(cut, bad.subarray(cut));
+          client.send(0, bad.subarray(0, cut));
+          assert.doesNotMatch(bench.fates, /allow|pass|follow/, `${cut}`);
+        }
+      },
+    );
+  }
+
+  test('one byte a segment', () => {
+    const { bench, client } = start();
+    const message = get('bad.example');
+    for (let at = 0; at < message.length; at++) client.send(at, message.subarray(at, at + 1));
+    assert.match(bench.fates, /^block( drop)+$/);
+  });
+
+  test('held segments sent again wait as well, and go with the rest', () => {
+    const { bench, client } = start();
+    const message = hello('good.example');
+    client.send(0, message.subarray(0, 20));
+    client.send(0, message.subarray(0, 20));
+    client.send(0, message.subarray(0, 15));
+    assert.equal(bench.fates, 'held held held');
+    client.send(0, message);
+    assert.equal(bench.fates, 'allow follow follow follow');
+  });
+
+  test('the number of the first byte may wrap', () => {
+    const { bench, client } = start({ initial: 0xffff_fffe });
+    const message = get('good.example');
+    client.send(0, message.subarray(0, 10));
+    client.send(10, message.subarray(10));
+    client.send(message.length, get('bad.example'));
+    assert.equal(bench.fates, 'pass pass block');
+    assert.deepEqual(bench.outlet.peer, { sequence: message.length - 2, acknowledgement: 77 });
+  });
+});
+
+suite('limits', () => {
+  for (const policy of ['open', 'closed'] as const) {
+    const fate = policy === 'open' ? 'allow' : 'block';
+    const rest = policy === 'open' ? 'follow' : 'drop';
+
+    test(`overlapping segments that differ: ${policy}`, () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = policy;
+      const message = get('good.example');
+      client.send(0, message.subarray(0, 30));
+      client.send(10, bytesOf('bad'));
+      assert.equal(bench.fates, `${fate} ${rest}`);
+      assert.match(bench.judge.records[0] ?? '', /conflicting-segments/);
+    });
+
+    test(`time cap: ${policy}`, () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = policy;
+      const message = hello('good.example');
+      client.send(0, message.subarray(0, 20), { nowMs: 1000 });
+      client.send(20, message.subarray(20, 30), { nowMs: 1200 });
+      bench.inspector.expire(1000 + HOLD_MS - 1);
+      assert.equal(bench.fates, 'held held');
+      assert.equal(bench.inspector.holding, 1);
+      bench.inspector.expire(1000 + HOLD_MS);
+      assert.equal(bench.fates, `${fate} ${rest}`);
+      assert.equal(bench.inspector.holding, 0);
+      assert.equal(bench.inspector.expired, 1);
+      assert.deepEqual(bench.judge.records, ['pass time-cap none']);
+    });
+
+    test(`byte cap: ${policy}`, () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = policy;
+      const message = bytesOf(`GET / HTTP/1.1\r\nCookie: ${'x'.repeat(HOLD_BYTES)}`);
+      for (let at = 0; at < 16_000; at += 1000) client.send(at, message.subarray(at, at + 1000));
+      assert.match(bench.fates, /^held( held)+$/);
+      client.send(16_000, message.subarray(16_000, HOLD_BYTES - 1));
+      assert.match(bench.fates, /^held( held)+$/);
+      client.send(HOLD_BYTES - 1, message.subarray(HOLD_BYTES - 1, HOLD_BYTES + 1));
+      assert.doesNotMatch(bench.fates, /held/);
+      assert.ok(bench.fates.startsWith(`${fate} ${rest}`));
+      assert.deepEqual(bench.judge.records, ['pass byte-cap none']);
+    });
+
+    test(`too many segments: ${policy}`, () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = policy;
+      const message = hello('good.example', { padding: 400 });
+      for (let at = 0; at < 98; at++) client.send(at, message.subarray(at, at + 1));
+      assert.ok(bench.fates.startsWith(`${fate} ${rest}`));
+      assert.equal(bench.inspector.holding, 0);
+    });
+  }
+
+  test('a name that was read before time ran out still counts', () => {
+    const { bench, client } = start();
+    client.send(0, bytesOf('GET / HTTP/1.1\r\nHost: bad.example\r\nAccept: '));
+    bench.inspector.expire(HOLD_MS);
+    assert.equal(bench.fates, 'block');
+    assert.deepEqual(bench.judge.records, ['block time-cap http-host bad.example']);
+  });
+
+  test('a time cap of one flow leaves the others alone', () => {
+    const bench = new Bench();
+    const message = hello('good.example');
+    new Client(bench, { port: 1 }).send(0, message.subarray(0, 9), { nowMs: 0 });
+    new Client(bench, { port: 2 }).send(0, message.subarray(0, 9), { nowMs: 100 });
+    bench.inspector.expire(HOLD_MS);
+    assert.equal(bench.fates, 'allow held');
+  });
+
+  test('a hello of 15 kB is no problem', () => {
+    const { bench, client } = start();
+    const message = hello('bad.example', { padding: 15_000 });
+    client.send(0, message.subarray(0, 1400));
+    client.send(1400, message.subarray(1400));
+    assert.equal(bench.fates, 'block drop');
+  });
+
+  test(
+    'each request of a pipeline has its own time',
+    { todo: 'the deadline of a packet that was let go stays for those behind it' },
+    () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = 'closed';
+      const request = get('good.example');
+      client.send(0, request.subarray(0, 20), { nowMs: 0 });
+      client.send(20, concat(request.subarray(20), request.subarray(0, 20)), { nowMs: 200 });
+      client.send(request.length + 20, concat(request.subarray(20), request.subarray(0, 20)), { nowMs: 240 });
+      bench.inspector.expire(HOLD_MS);
+      assert.equal(bench.fates, 'pass pass held');
+    },
+  );
+
+  test(
+    'what the fail policy refused is recorded as refused',
+    { todo: 'the record says pass, and `blocked` is not counted' },
+    () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = 'closed';
+      client.send(0, hello('good.example').subarray(0, 9));
+      bench.inspector.expire(HOLD_MS);
+      assert.deepEqual(bench.judge.records, ['block time-cap none']);
+    },
+  );
+
+  test(
+    'a first segment longer than what is shown is read as far as it goes',
+    { todo: '#take gives up before it looks at the bytes' },
+    () => {
+      const { bench, client } = start();
+      const head = post('bad.example', 30_000);
+      client.send(0, concat(head, new Uint8Array(30_000)), { shown: 16_896 });
+      assert.equal(bench.fates, 'block');
+    },
+  );
+
+  test('a second request longer than what is shown likewise, and its body is passed over', { todo: 'as above' }, () => {
+    const { bench, client } = start();
+    const first = get('good.example');
+    const second = concat(post('good.example', 30_000), new Uint8Array(30_000));
+    client.send(0, first);
+    client.send(first.length, second, { shown: 16_896 });
+    client.send(first.length + second.length, get('bad.example'));
+    assert.equal(bench.fates, 'pass pass block');
+  });
+});
+
+suite('plain HTTP stays under inspection', () => {
+  test('the second request on a connection is judged by its own name, and nothing of it passes', () => {
+    const first = get('good.example');
+    const second = get('bad.example');
+    for (let cut = 0; cut < second.length; cut++) {
+      const { bench, client } = start();
+      client.send(0, first);
+      if (cut > 0) client.send(first.length, second.subarray(0, cut));
+      client.send(first.length + cut, second.subarray(cut));
+      assert.equal(bench.fates, cut > 0 ? 'pass block drop' : 'pass block', `${cut}`);
+      assert.deepEqual(bench.outlet.peer, {
+        sequence: (0xffff_ff00 + first.length) >>> 0,
+        acknowledgement: 77,
+      });
+    }
+  });
+
+  test('requests in one segment: one bad name blocks all of it', () => {
+    const { bench, client } = start();
+    client.send(0, concat(get('good.example'), get('bad.example'), get('good.example')));
+    assert.equal(bench.fates, 'block');
+    assert.deepEqual(bench.judge.records, ['pass policy http-host good.example', 'block policy http-host bad.example']);
+  });
+
+  test('a bad request behind a Connection: close in the same segment', () => {
+    const { bench, client } = start();
+    client.send(0, concat(get('good.example', CLOSE), get('bad.example')));
+    assert.equal(bench.fates, 'block');
+  });
+
+  test('a pipeline across segments: what is judged goes, the cut request waits', () => {
+    const { bench, client } = start();
+    const one = get('good.example');
+    const two = get('other.example');
+    const all = concat(one, two);
+    client.send(0, all.subarray(0, one.length));
+    client.send(one.length, all.subarray(one.length, one.length + 5));
+    assert.equal(bench.fates, 'pass held');
+    client.send(one.length + 5, all.subarray(one.length + 5));
+    assert.equal(bench.fates, 'pass pass pass');
+    assert.deepEqual(bench.outlet.order, [1, 2, 3]);
+    assert.equal(bench.judge.records.length, 2);
+  });
+
+  test('the same name again is no news', () => {
+    const { bench, client } = start();
+    const request = get('good.example');
+    for (let turn = 0; turn < 5; turn++) client.send(turn * request.length, request);
+    assert.equal(bench.fates, 'pass pass pass pass pass');
+    assert.equal(bench.judge.records.length, 1);
+  });
+
+  test('a body is not read, even when it looks like a request; the request behind it is', () => {
+    const { bench, client } = start();
+    const inner = get('bad.example');
+    const body = concat(inner, new Uint8Array(5000).fill(0x61));
+    const head = post('good.example', body.length);
+    client.send(0, head);
+    for (let from = 0; from < body.length; from += 700) {
+      client.send(head.length + from, body.subarray(from, from + 700));
+    }
+    assert.match(bench.fates, /^pass( pass)+$/);
+    client.send(head.length + body.length, get('bad.example'));
+    assert.match(bench.fates, /^pass( pass)+ block$/);
+  });
+
+  test('body segments of any length, shown in part only', () => {
+    const { bench, client } = start();
+    const head = post('good.example', 200_000);
+    client.send(0, head);
+    for (let from = 0; from < 200_000; from += 50_000) {
+      client.send(head.length + from, new Uint8Array(50_000), { shown: 1000 });
+    }
+    client.send(head.length + 200_000, get('bad.example'));
+    assert.equal(bench.fates, 'pass pass pass pass pass block');
+  });
+
+  test('the end of a body and the next request in one segment', () => {
+    const { bench, client } = start();
+    const head = post('good.example', 4);
+    client.send(0, head);
+    client.send(head.length, bytesOf('ab'));
+    client.send(head.length + 2, concat(bytesOf('cd'), get('bad.example')));
+    assert.equal(bench.fates, 'pass pass block');
+  });
+
+  test('chunks, cut everywhere, with an extension and a trailer', () => {
+    const head = bytesOf('POST / HTTP/1.1\r\nHost: good.example\r\nTransfer-Encoding: chunked\r\n\r\n');
+    const body = bytesOf('5;x=y\r\nGET /\r\n1b\r\nHost: bad.example and so on\r\n0\r\nX: y\r\n\r\n');
+    for (let cut = 1; cut < body.length; cut++) {
+      const { bench, client } = start();
+      client.send(0, head);
+      client.send(head.length, body.subarray(0, cut));
+      client.send(head.length + cut, body.subarray(cut));
+      client.send(head.length + body.length, get('bad.example'));
+      assert.equal(bench.fates, 'pass pass pass block', `${cut}`);
+    }
+  });
+
+  for (const policy of ['open', 'closed'] as const) {
+    test(`chunk framing that is none: ${policy}`, () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = policy;
+      const head = bytesOf('POST / HTTP/1.1\r\nHost: good.example\r\nTransfer-Encoding: chunked\r\n\r\n');
+      client.send(0, head);
+      client.send(head.length, bytesOf('zz\r\n'));
+      assert.equal(bench.fates, policy === 'open' ? 'pass allow' : 'pass block');
+    });
+  }
+
+  test('judged bytes that are sent again pass; sent again with more behind them, the rest is judged', () => {
+    const { bench, client } = start();
+    const first = get('good.example');
+    client.send(0, first);
+    client.send(0, first);
+    client.send(10, first.subarray(10));
+    client.send(5, concat(first.subarray(5), get('bad.example')));
+    assert.equal(bench.fates, 'pass pass pass block');
+  });
+
+  test('more than 2 GiB into a connection the next request is still judged', () => {
+    const { bench, client } = start();
+    const length = 2 ** 32 + 5_000;
+    const head = post('good.example', length);
+    client.send(0, head);
+    // In larger steps than any segment can take, so that the test stays short.
+    const step = 1_000_000;
+    for (let sent = 0; sent < length; sent += step) {
+      const id = client.send(head.length + sent, bytesOf('x'), { more: Math.min(step, length - sent) - 1 });
+      assert.equal(bench.outlet.fates.get(id), 'pass');
+    }
+    const id = client.send(head.length + length, get('bad.example'));
+    assert.equal(bench.outlet.fates.get(id), 'block');
+  });
+
+  test(
+    'a body out of order is passed over as well',
+    { todo: 'the skip asks for offset === base; on a lossy forwarded path the rest is held, then given up' },
+    () => {
+      const { bench, client } = start();
+      bench.judge.failInspectionLimit = 'closed';
+      const head = post('good.example', 100_000);
+      client.send(0, head);
+      for (let from = 2000; from < 100_000; from += 2000) client.send(head.length + from, new Uint8Array(2000));
+      client.send(head.length, new Uint8Array(2000));
+      client.send(head.length + 100_000, get('bad.example'));
+      assert.match(bench.fates, /^pass( pass)+ block$/);
+    },
+  );
+});
+
+suite('tunnels', () => {
+  const connect = bytesOf('CONNECT good.example:443 HTTP/1.1\r\nHost: good.example\r\n\r\n');
+
+  test('CONNECT to a good name, then a hello', () => {
+    for (const [name, fates] of [
+      ['good.example', 'pass allow'],
+      ['bad.example', 'pass block'],
+    ] as const) {
+      const { bench, client } = start();
+      client.send(0, connect);
+      client.send(connect.length, hello(name));
+      assert.equal(bench.fates, fates);
+    }
+  });
+
+  test('CONNECT and hello in one segment', () => {
+    const { bench, client } = start();
+    client.send(0, concat(connect, hello('bad.example')));
+    assert.equal(bench.fates, 'block');
+  });
+
+  test('STARTTLS', () => {
+    const { bench, client } = start();
+    const lines = ['EHLO me\r\n', 'STARTTLS\r\n'].map(bytesOf);
+    let at = 0;
+    for (const line of lines) {
+      client.send(at, line);
+      at += line.length;
+    }
+    client.send(at, hello('bad.example'));
+    assert.equal(bench.fates, 'pass pass block');
+  });
+});
+
+suite('Fast Open', () => {
+  test('a bad hello in the SYN: blocked, and the peer, which has no connection, is not reset', () => {
+    const { bench, client } = start();
+    client.send(0, hello('bad.example'), { flags: 'S' });
+    assert.equal(bench.fates, 'block');
+    assert.equal(bench.outlet.peer, null);
+  });
+
+  test('a good one: allowed, and once more when the kernel sends its data again', () => {
+    const { bench, client } = start();
+    const message = hello('good.example');
+    client.send(0, message, { flags: 'S' });
+    client.send(0, message);
+    assert.equal(bench.fates, 'allow allow');
+    assert.equal(bench.inspector.flows, 0);
+    assert.equal(bench.judge.records.length, 1);
+  });
+
+  test('half of it in the SYN, the rest behind', () => {
+    const { bench, client } = start();
+    const message = hello('bad.example');
+    client.send(0, message.subarray(0, 20), { flags: 'S' });
+    client.send(20, message.subarray(20));
+    assert.equal(bench.fates, 'block drop');
+  });
+
+  test('a new SYN with data on the same ports is judged anew', () => {
+    const { bench, client } = start();
+    client.send(0, hello('good.example'), { flags: 'S' });
+    client.send(0, hello('bad.example'), { flags: 'S' });
+    assert.equal(bench.fates, 'allow block');
+  });
+});
+
+suite('several connections', () => {
+  test('a new connection on the same ports starts anew', () => {
+    const bench = new Bench();
+    const request = get('good.example');
+    new Client(bench, { initial: 1000 }).send(0, request);
+    new Client(bench, { initial: 1_000_000_000 }).send(0, request.subarray(0, 9));
+    assert.equal(bench.fates, 'pass held');
+    new Client(bench, { initial: 3_000_000_000 }).send(0, get('bad.example'));
+    assert.equal(bench.fates, 'pass allow block');
+  });
+
+  for (const gap of [65_537, -70_000]) {
+    test(
+      `also when its first number is ${gap} from the old one's (a port reused out of TIME_WAIT gets + 65,537)`,
+      { todo: 'within 16 MiB the segment counts as the old flow: unread bytes pass or are given up' },
+      () => {
+        const bench = new Bench();
+        const request = get('good.example');
+        new Client(bench, { initial: 1_000_000 }).send(0, request);
+        new Client(bench, { initial: 1_000_000 + request.length + gap }).send(0, get('bad.example'));
+        assert.equal(bench.fates, 'pass block');
+      },
+    );
+  }
+
+  test('flows that only differ in one port do not mix', () => {
+    const bench = new Bench();
+    const message = hello('bad.example');
+    new Client(bench, { port: 1 }).send(0, message.subarray(0, 20));
+    new Client(bench, { port: 2 }).send(20, message.subarray(20));
+    assert.equal(bench.fates.split(' ')[0], 'held');
+    new Client(bench, { port: 1 }).send(20, message.subarray(20));
+    assert.match(bench.fates, /^block \S+ drop$/);
+  });
+
+  test('the table is bounded: the oldest waiting hello is given up for a new one', () => {
+    const bench = new Bench();
+    const piece = hello('good.example').subarray(0, 9);
+    for (let port = 0; port < 8193; port++) new Client(bench, { port }).send(0, piece);
+    assert.equal(bench.inspector.flows, 8192);
+    assert.equal(bench.inspector.holding, 8192);
+    assert.equal(bench.outlet.fates.get(1), 'allow');
+    assert.equal(bench.outlet.fates.size, 1);
+  });
+
+  test('an open HTTP connection that was used lately stays, an older one goes', () => {
+    const bench = new Bench();
+    const request = get('good.example');
+    const clients = Array.from({ length: 8192 }, (_, port) => new Client(bench, { port }));
+    for (const client of clients) client.send(0, request);
+    clients[0]?.send(request.length, request);
+    new Client(bench, { port: 9000 }).send(0, request);
+    assert.equal(bench.inspector.flows, 8192);
+    // Port 0 is known still, so the same name is no news; port 1 is not.
+    const before = bench.judge.records.length;
+    clients[0]?.send(2 * request.length, request);
+    assert.equal(bench.judge.records.length, before);
+    clients[1]?.send(request.length, request);
+    assert.equal(bench.judge.records.length, before + 1);
+  });
+
+  test('a flow that the kernel could not mark is let through from then on, without a record', () => {
+    const bench = new Bench();
+    const ends = {
+      bytes: Uint8Array.of(192, 0, 2, 1, 198, 51, 100, 7),
+      addressLength: 4,
+      sourceAt: 0,
+      destinationAt: 4,
+      protocol: 6,
+      sourcePort: 40_000,
+      destinationPort: 443,
+    };
+    bench.inspector.remember(ends);
+    bench.inspector.remember(ends);
+    assert.equal(bench.inspector.flows, 1);
+    new Client(bench).send(5000, bytesOf('\x17\x03\x03 anything'));
+    new Client(bench).send(6000, bytesOf('\x17\x03\x03 anything'));
+    assert.equal(bench.fates, 'allow allow');
+    assert.deepEqual(bench.judge.records, []);
+    new Client(bench).send(0, hello('bad.example'), { flags: 'S' });
+    assert.equal(bench.fates, 'allow allow block');
+  });
+
+  test(
+    'what was queued behind a blocked segment before its verdict does not pass',
+    { todo: '#block forgets the flow, so the next segment of the same batch is a new flow, unknown, and allowed' },
+    () => {
+      const { bench, client } = start();
+      const head = post('bad.example', 10);
+      client.send(0, head);
+      client.send(head.length, bytesOf('\0\x01\x02\x03secret'));
+      assert.match(bench.fates, /^block (drop|block)$/);
+    },
+  );
+});
