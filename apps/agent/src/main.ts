@@ -69,6 +69,7 @@ async function main(): Promise<void> {
     void announcement(core).then((lines) => lines.forEach(say));
   };
   stack.defer(core.onGateStatus(announce));
+  announce();
   const collection = new IdleCollection();
   const tick = setInterval(() => {
     core.tick();

@@ -13,12 +13,13 @@ import { TABLE_SLOTS } from '@sallyport/contract/gate-link';
 import type { GateSettings } from '@sallyport/contract/gate-settings';
 import { HostTable } from '@sallyport/hosts/table';
 
+import { autocorking, type BorrowedSysctl } from './borrowed-sysctl.ts';
+import { ChangeWatch } from './change-watch.ts';
 import { ConntrackWatch, kernelConntrackTable, usesConntrack } from './conntrack/watch.ts';
 import { execute } from './execute.ts';
 import { AgentLink } from './link/agent-link.ts';
 import { Queue } from './queue/queue.ts';
 import { readQueueStatistics } from './queue/statistics.ts';
-import { ChangeWatch } from './ruleset/change-watch.ts';
 import { type Chain, describe } from './ruleset/description.ts';
 import { namesFor } from './ruleset/names.ts';
 import { type Backend, probeBackend, Ruleset } from './ruleset/ruleset.ts';
@@ -38,6 +39,7 @@ class Gate {
   readonly #agentUid: number;
   readonly #ruleset: Ruleset;
   readonly #conntrack: ConntrackWatch;
+  readonly #autocorking: BorrowedSysctl;
   readonly #kernelTable = kernelConntrackTable();
   readonly #startedMs = Date.now();
   readonly #files: Partial<Record<TableSlot, string>> = {};
@@ -57,6 +59,7 @@ class Gate {
     this.#names = namesFor(stateDirectory);
     this.#agentUid = agentUid;
     this.#ruleset = new Ruleset(backend, execute, this.#names, rulesetMemory(this.#state));
+    this.#autocorking = autocorking(this.#state);
     this.#conntrack = new ConntrackWatch({
       table: this.#kernelTable,
       memory: conntrackMemory(this.#state),
@@ -70,7 +73,9 @@ class Gate {
         this.#ruleset.remove();
         this.#enforcingSinceMs = 0;
       },
-      comeBack: () => this.#applyRules(),
+      comeBack: () => {
+        if (this.#settings !== null) this.#applyRules(this.#settings);
+      },
     });
   }
 
@@ -128,8 +133,12 @@ class Gate {
   }
 
   async stop(): Promise<void> {
-    this.#ruleset.remove();
-    this.#conntrack.restore();
+    try {
+      this.#ruleset.remove();
+    } finally {
+      this.#conntrack.restore();
+      this.#autocorking.restore();
+    }
     await this.#queue?.close();
     // What was judged last still goes to the journal if the agent is there to take it.
     for (let turn = 0; turn < 10 && (this.#queue?.records.pending ?? 0) > 0; turn++) {
@@ -141,12 +150,14 @@ class Gate {
 
   async #obeySettings(settings: GateSettings): Promise<void> {
     const before = this.#settings;
-    this.#settings = settings;
     if (settings.mode === 'disabled') {
       this.#ruleset.remove();
+      this.#autocorking.restore();
       this.#enforcingSinceMs = 0;
+      this.#settings = settings;
       return;
     }
+    this.#autocorking.set('0');
     if (this.#queue === null) {
       const queue = await Queue.open(this.#names.queueNumber, settings, (reason) => {
         process.stderr.write(`sallyport gate: the queue worker died: ${reason}\n`);
@@ -162,16 +173,17 @@ class Gate {
       this.#queue.setSettings(settings);
     }
     const same = before !== null && JSON.stringify(this.#chains(before)) === JSON.stringify(this.#chains(settings));
-    if (!same || this.#enforcingSinceMs === 0) this.#applyRules();
+    if (!same || this.#enforcingSinceMs === 0) this.#applyRules(settings);
+    this.#settings = settings;
   }
 
   #chains(settings: GateSettings): readonly Chain[] {
     return describe({ settings, queueNumber: this.#names.queueNumber, agentUid: this.#agentUid });
   }
 
-  #applyRules(): void {
-    if (this.#settings === null || this.#conntrack.aside) return;
-    this.#ruleset.apply(this.#chains(this.#settings));
+  #applyRules(settings: GateSettings): void {
+    if (settings.mode === 'disabled' || this.#conntrack.aside) return;
+    this.#ruleset.apply(this.#chains(settings));
     if (this.#enforcingSinceMs === 0) this.#enforcingSinceMs = Date.now();
   }
 

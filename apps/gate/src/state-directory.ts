@@ -32,11 +32,11 @@ export interface LastApplied {
 
 export class StateDirectory {
   readonly #gate: string;
-  readonly #tables: string;
+  readonly #agent: string;
 
   constructor(path: string) {
     this.#gate = join(path, 'gate');
-    this.#tables = join(path, 'agent', 'tables');
+    this.#agent = join(path, 'agent');
   }
 
   get socketPath(): string {
@@ -90,7 +90,16 @@ export class StateDirectory {
 
   /** The table's bytes on a SharedArrayBuffer of their own, so that nobody can change them after they were verified. */
   readTable(file: string): Uint8Array {
-    const fd = openSync(join(this.#tables, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    // Every step refuses a link: the agent owns these directories and could point them anywhere.
+    const directories = [this.#agent, 'tables'];
+    let through = '';
+    using held = new DisposableStack();
+    for (const name of directories) {
+      const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+      const directory = held.adopt(openSync(through + name, flags), closeSync);
+      through = `/proc/self/fd/${directory}/`;
+    }
+    const fd = openSync(through + file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stat = fstatSync(fd);
       if (!stat.isFile()) throw new Error(`${file} is no regular file`);

@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 
+import { autocorking } from './borrowed-sysctl.ts';
 import { ConntrackWatch, kernelConntrackTable } from './conntrack/watch.ts';
 import { execute } from './execute.ts';
 import { namesFor } from './ruleset/names.ts';
@@ -25,4 +26,5 @@ new ConntrackWatch({
   stepAside: () => {},
   comeBack: () => {},
 }).restore();
+autocorking(state).restore();
 state.stopBeating();

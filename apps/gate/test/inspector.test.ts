@@ -652,8 +652,8 @@ suite('several connections', () => {
       sourcePort: 40_000,
       destinationPort: 443,
     };
-    bench.inspector.remember(ends);
-    bench.inspector.remember(ends);
+    bench.inspector.remember(ends, 0);
+    bench.inspector.remember(ends, 0);
     assert.equal(bench.inspector.flows, 1);
     new Client(bench).send(5000, bytesOf('\x17\x03\x03 anything'));
     new Client(bench).send(6000, bytesOf('\x17\x03\x03 anything'));

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test';
 
 import { DEFAULT_GATE_SETTINGS, type GateSettings } from '@sallyport/contract/gate-settings';
 
-import { type Chain, describe, flowMarks } from '../src/ruleset/description.ts';
+import { flowMarks } from '../src/flow-marks.ts';
+import { type Chain, describe } from '../src/ruleset/description.ts';
 import { chainName, type Present, readPresent, renderIptables } from '../src/ruleset/iptables.ts';
 import { DEFAULT_STATE_DIRECTORY, namesFor } from '../src/ruleset/names.ts';
 import { renderNftables, renderNftablesRemoval } from '../src/ruleset/nftables.ts';

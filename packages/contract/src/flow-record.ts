@@ -77,6 +77,7 @@ export interface FlowRecord {
   /** As read from the wire, empty when there was none. */
   name: Uint8Array;
   nameSource: NameSource;
+  /** The list of the TLS extension as on the wire (RFC 7301 section 3.1), each name behind its length; maybe clipped. */
   alpn: Uint8Array;
   /** Plain HTTP only: scheme, host and target as asked for; empty otherwise. */
   url: Uint8Array;
@@ -94,7 +95,7 @@ export interface FlowRecord {
 
 const EMPTY = new Uint8Array(0);
 const utf8 = new TextEncoder();
-const text = new TextDecoder('utf-8');
+const text = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Writes `record` at `offset` and returns its length, or 0 when it does not fit. Over-long texts are clipped. */
 export function encodeFlowRecord(record: FlowRecord, into: Uint8Array, view: DataView, offset: number): number {

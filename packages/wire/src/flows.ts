@@ -348,7 +348,7 @@ function helloSaid(hello: ClientHello): Said {
     kind: 'tls',
     host,
     hosts: host === null ? [] : [host],
-    hello: { alpn: alpnOf(hello), ech, esni, postQuantum, version },
+    hello: { alpn: alpnOf(hello.alpnList), ech, esni, postQuantum, version },
   };
 }
 

@@ -30,7 +30,7 @@ function told(bytes: Uint8Array): unknown {
   return {
     host: textOf(serverName),
     address: serverNameIsAddress,
-    alpn: alpnOf(parsed.value),
+    alpn: alpnOf(parsed.value.alpnList),
     ech,
     esni,
     postQuantum,

@@ -11,6 +11,7 @@ import { DEVICE_NETWORK_EVENT_COLUMNS, type DeviceNetworkEvent } from '@sallypor
 import { decodeFlowRecord, type FlowRecord } from '@sallyport/contract/flow-record';
 import { formatIp } from '@sallyport/hosts/canonical';
 import { actionTypeOf, eventIdOf } from '@sallyport/policy/events';
+import { alpnOf } from '@sallyport/wire/tls/client-hello';
 
 import { addressType } from './address-type.ts';
 import type { OwnRecord } from './own-record.ts';
@@ -76,12 +77,12 @@ export function flowRows(bytes: Uint8Array, device: Device): readonly DeviceNetw
 }
 
 function flowFields(record: FlowRecord): Record<string, unknown> {
-  const alpn = text.decode(record.alpn);
+  const alpn = alpnOf(record.alpn);
   return {
     FlowId: String(record.sequence),
     NameSource: record.nameSource,
     NameConfidence: record.nameSource === 'none' ? 'none' : record.nameSource === 'dns' ? 'low' : 'high',
-    ...(alpn !== '' && { Alpn: alpn }),
+    ...(alpn.length > 0 && { Alpn: alpn }),
     Ech: record.ech,
     ...(record.ambiguous && { Ambiguous: true }),
     Hook: record.hook,

@@ -73,6 +73,8 @@ export interface ConntrackWatchOptions {
 export class ConntrackWatch {
   readonly #options: ConntrackWatchOptions;
   #aside = false;
+  /** False once the kernel refused: only the first network namespace may change the limit. */
+  #canRaise = true;
   state: ConntrackState = 'ok';
   /** One line for `status` while something is wrong, else empty. */
   problem = '';
@@ -97,12 +99,10 @@ export class ConntrackWatch {
       const found = memory.read() ?? max;
       const wanted = Math.min(max * 2, found * MAX_RAISE);
       if (wanted > max) {
-        if (memory.read() === null) memory.write(max);
-        if (table.setMax(wanted)) {
+        if (this.#canRaise && this.#raise(wanted, max)) {
           this.problem = `${figures}: raised the limit to ${wanted} while Sallyport runs; raise net.netfilter.nf_conntrack_max for good`;
           return;
         }
-        if (found === max) memory.forget();
       }
     }
     if (used >= FULL && !this.#aside && !othersTrack()) {
@@ -121,6 +121,16 @@ export class ConntrackWatch {
     }
   }
 
+  /** Remembers first: a crash between the two steps must not lose what was found. */
+  #raise(wanted: number, max: number): boolean {
+    const { table, memory } = this.#options;
+    const isFirst = memory.read() === null;
+    if (isFirst) memory.write(max);
+    this.#canRaise = table.setMax(wanted);
+    if (!this.#canRaise && isFirst) memory.forget();
+    return this.#canRaise;
+  }
+
   /** Puts the limit back as it was found, by this process or by one that crashed. */
   restore(): void {
     const found = this.#options.memory.read();
@@ -134,11 +144,13 @@ export class ConntrackWatch {
 export function usesConntrack(ruleset: string, isOurs: (line: string) => boolean): boolean {
   const uses =
     /\bct (state|mark|direction|status|zone|original|reply|count|helper)\b|\bmasquerade\b|\b[sd]nat\b|\bredirect\b|xt (match|target) "(conntrack|state|connmark|CONNMARK|CT|MASQUERADE|SNAT|DNAT|REDIRECT)"/;
-  let ours = false;
+  let ourTable = false;
+  let ourChain = false;
   for (const line of ruleset.split('\n')) {
-    // A chain of ours ends with its brace; inside it nothing counts.
-    if (/^\s*(table|chain) /.test(line)) ours = isOurs(line);
-    if (!ours && !isOurs(line) && uses.test(line)) return true;
+    // Inside a table or chain of ours nothing counts, nor does a jump to one.
+    if (line.startsWith('table ')) [ourTable, ourChain] = [isOurs(line), false];
+    else if (/^\s*chain /.test(line)) ourChain = isOurs(line);
+    if (!ourTable && !ourChain && !isOurs(line) && uses.test(line)) return true;
   }
   return false;
 }

@@ -2,7 +2,7 @@
  * The gate's end of the socket to the agent. The agent is not trusted: it may be compromised, so every frame is
  * bounded and checked, and the worst it can do is what policy can do.
  *
- * One agent at a time; a new connection replaces the old one, because the old agent is dead or about to be.
+ * One agent at a time; whoever says hello last is it, because the one before is dead or about to be.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
@@ -46,6 +46,7 @@ export class AgentLink {
   readonly #path: string;
   readonly #handlers: LinkHandlers;
   #records: RecordSource | null = null;
+  readonly #sockets = new Set<Socket>();
   #agent: Socket | null = null;
 
   private constructor(server: Server, path: string, handlers: LinkHandlers) {
@@ -76,19 +77,19 @@ export class AgentLink {
 
   close(): void {
     this.#records = null;
-    this.#agent?.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     rmSync(this.#path, { force: true });
   }
 
   #accept(socket: Socket): void {
-    this.#agent?.destroy();
-    this.#agent = null;
+    this.#sockets.add(socket);
     const reader = new FrameReader();
     // Frames are carried out one after another: an answer is in the order of its question.
     let queue = Promise.resolve();
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
+      this.#sockets.delete(socket);
       if (this.#agent === socket) this.#agent = null;
     });
     socket.on('data', (chunk) => {
@@ -98,22 +99,29 @@ export class AgentLink {
         return;
       }
       for (const { type, body } of frames) {
-        queue = queue
-          .then(async () => {
-            if (socket.destroyed || !(await this.#obey(socket, type, body))) socket.destroy();
-          })
-          .catch(() => void socket.destroy()); // the agent comes back; an unhandled rejection would end the gate
+        queue = queue.then(() => this.#carryOut(socket, type, body));
       }
     });
   }
 
+  /** Never rejects: the agent comes back after a failure, an unhandled rejection would end the gate. */
+  async #carryOut(socket: Socket, type: number, body: Uint8Array): Promise<void> {
+    try {
+      if (socket.destroyed || !(await this.#obey(socket, type, body))) socket.destroy();
+    } catch {
+      socket.destroy();
+    }
+  }
+
   /** False when the frame breaks the protocol. */
   async #obey(socket: Socket, type: number, body: Uint8Array): Promise<boolean> {
+    if (type !== FRAME.hello && this.#agent !== socket) return false; // hello comes first
     switch (type) {
       case FRAME.hello: {
         const hello = readJson(body);
         if (typeof hello !== 'object' || hello === null || !('lastSequence' in hello)) return false;
         if (typeof hello.lastSequence !== 'number') return false;
+        if (this.#agent !== socket) this.#agent?.destroy();
         this.#agent = socket;
         this.#records?.rewind();
         return true;

@@ -9,22 +9,31 @@
  */
 import type { Cause, NameSource } from '@sallyport/contract/flow-record';
 import type { FailPolicy } from '@sallyport/contract/gate-settings';
-import type { Verdict } from '@sallyport/policy/judge';
+import { PASS, type Verdict } from '@sallyport/policy/judge';
 import { type FirstBytes, MAX_STEPS, readFirstBytes, type Stage } from '@sallyport/wire/classify';
 import { BodyTracker } from '@sallyport/wire/http/body';
 import { partialRequestHead, type RequestHead } from '@sallyport/wire/http/request';
 import { ByteStream } from '@sallyport/wire/stream';
 
+import { HOOK_FORWARD } from '../netlink/queue.ts';
 import { flowKey } from './flow-key.ts';
+import { RecentlyAllowed } from './recently-allowed.ts';
 import { type Segment, TCP_SYN } from './segment.ts';
 
 /** Bytes of an incomplete hello that are held (issue: 16 KiB), and for how long. */
 export const HOLD_BYTES = 16_384;
 export const HOLD_MS = 250;
 const MAX_HELD_SEGMENTS = 96;
-const MAX_FLOWS = 8192;
+const MAX_FLOWS = 4096;
 /** A segment this far from what was seen belongs to a new connection on the same ports. */
 const WINDOW_BYTES = 1 << 24;
+/** Bytes before what was judged are sent again within this time, or come from a new connection. */
+const RESEND_MS = 60_000;
+/** Packets that were queued before a verdict, or that the kernel could not be told about, get the same answer. */
+const BLOCKED_MS = 1_000;
+const ALLOWED_MS = 10_000;
+/** How often deadlines are looked at. */
+const EXPIRY_GRAIN_MS = 20;
 
 /** A packet that waits for its verdict: all that is needed once its bytes are gone. */
 export interface HeldPacket {
@@ -108,11 +117,18 @@ class Flow implements FlowEnds {
   body: BodyTracker | null = null;
   /** Unix milliseconds at which an incomplete hello runs out of time, 0 when nothing waits. */
   deadlineMs = 0;
+  /** False once a hello took too long: its segments pass as they come, all but the one that completes it. */
+  patient = true;
+  /** Stream offset behind the last byte that the peer may have got. */
+  passedEnd = 0;
   acknowledgement = 0;
   /** The peer has no connection yet: data in a SYN (RFC 7413). */
   opening: boolean;
-  /** Allowed for good, while the kernel does not know yet. */
-  settled = false;
+  /** Decided for good, while packets may come that the kernel does not know it of. */
+  settled: 'allowed' | 'blocked' | null = null;
+  /** Nothing that is read here, so far; the beginning may still be on its way (forwarded traffic can be out of order). */
+  unknownOnce = false;
+  lastSeenMs = 0;
   lastRecorded: string | null = null;
 
   constructor(key: string, ends: FlowEnds, start: number, opening: boolean) {
@@ -134,7 +150,11 @@ export class Inspector {
   readonly #outlet: Outlet;
   readonly #judge: Judge;
   readonly #flows = new Map<string, Flow>();
+  readonly #recent = new RecentlyAllowed();
   #waiting = 0;
+  #timers = 0;
+  #nextExpiryMs = 0;
+  #nowMs = 0;
   expired = 0;
 
   constructor(outlet: Outlet, judge: Judge) {
@@ -153,6 +173,7 @@ export class Inspector {
 
   /** Takes one packet from the queue. `segment` and `packet` are read during the call only. */
   handle(segment: Segment, packet: HeldPacket, nowMs: number): void {
+    this.#nowMs = nowMs;
     let flow: Flow | undefined;
     let key: string | undefined;
     if (this.#flows.size > 0) {
@@ -168,40 +189,47 @@ export class Inspector {
         this.#outlet.pass(packet, segment);
         return;
       }
-      if (this.#decideAtOnce(segment, packet)) return;
+      if (this.#decideAtOnce(segment, packet, nowMs)) return;
       flow = new Flow(key ?? flowKey(segment), segment, segment.sequence, (segment.flags & TCP_SYN) !== 0);
       this.#add(flow);
     }
-    if (flow.settled) {
+    flow.lastSeenMs = nowMs;
+    if (flow.settled === 'blocked') {
+      this.#outlet.drop(packet);
+    } else if (flow.settled === 'allowed') {
       this.#outlet.allow(packet, flow);
-      if (flow.opening) this.#forget(flow);
-      return;
+      this.#setDeadline(flow, nowMs + ALLOWED_MS);
+    } else {
+      this.#take(flow, segment, packet, nowMs);
     }
-    this.#take(flow, segment, packet, nowMs);
   }
 
   /** Applies the fail policy to whatever has waited too long. Cheap when nothing waits. */
   expire(nowMs: number): void {
-    if (this.#waiting === 0) return;
+    if (this.#timers === 0 || nowMs < this.#nextExpiryMs) return;
+    this.#nextExpiryMs = nowMs + EXPIRY_GRAIN_MS;
     for (const flow of this.#flows.values()) {
-      if (flow.deadlineMs !== 0 && flow.deadlineMs <= nowMs) {
+      if (flow.deadlineMs === 0 || flow.deadlineMs > nowMs) continue;
+      if (flow.settled === null) {
         this.expired++;
-        this.#giveUp(flow, 'time-cap');
+        this.#runOutOfTime(flow, nowMs);
+      } else {
+        this.#forget(flow);
       }
     }
   }
 
   /** The kernel could not mark this flow: its packets keep coming, and get the same answer here. */
-  remember(ends: FlowEnds): void {
+  remember(ends: FlowEnds, nowMs: number): void {
     const key = flowKey(ends);
     if (this.#flows.has(key)) return;
     const flow = new Flow(key, ends, 0, false);
-    flow.settled = true;
     this.#add(flow);
+    this.#settleAs(flow, 'allowed', nowMs + ALLOWED_MS);
   }
 
   /** The way nearly every flow takes; false when it needs state. */
-  #decideAtOnce(segment: Segment, packet: HeldPacket): boolean {
+  #decideAtOnce(segment: Segment, packet: HeldPacket, nowMs: number): boolean {
     if ((segment.flags & TCP_SYN) !== 0 || segment.payload.length !== segment.payloadLength) return false;
     const bytes = readFirstBytes(segment.payload);
     let reading = NOTHING_READ;
@@ -217,6 +245,11 @@ export class Inspector {
         reading = readingOfHttp(bytes.head);
         break;
       case 'unknown':
+        if (this.#recent.has(segment, nowMs)) {
+          this.#outlet.allow(packet, segment);
+          return true;
+        }
+        if (packet.hook === HOOK_FORWARD) return false; // what was sent first may come second
         break;
       default:
         return false; // connect, socks, preamble, incomplete: more is to come
@@ -225,8 +258,12 @@ export class Inspector {
     this.#judge.record(reading, segment, packet, verdict, causeOf(reading));
     if (stops(verdict)) {
       this.#outlet.block(packet, segment, { sequence: segment.sequence, acknowledgement: segment.acknowledgement });
+      const flow = new Flow(flowKey(segment), segment, segment.sequence, false);
+      this.#add(flow);
+      this.#settleAs(flow, 'blocked', nowMs + BLOCKED_MS);
     } else {
       this.#outlet.allow(packet, segment);
+      this.#recent.add(segment, nowMs);
     }
     return true;
   }
@@ -241,144 +278,175 @@ export class Inspector {
     const end = offset + segment.payloadLength;
     flow.acknowledgement = segment.acknowledgement;
     if ((segment.flags & TCP_SYN) === 0) flow.opening = false;
+    if (offset < 0 && flow.stream.base === 0) {
+      this.#take(this.#rebase(flow, offset, segment), segment, packet, nowMs);
+      return;
+    }
     if (end <= flow.stream.base) {
       this.#outlet.pass(packet, flow); // sent again, and judged the first time
       return;
     }
-    // The body of a long upload is passed over without being kept, whatever part of it is shown to us.
-    if (
-      flow.body !== null &&
-      flow.held.length === 0 &&
-      offset === flow.stream.base &&
-      flow.body.certain >= segment.payloadLength
-    ) {
-      flow.body.skip(segment.payloadLength);
-      flow.stream.discard(segment.payloadLength);
+    // The body of a long upload is passed over without being kept, whatever part of it is shown to us and in whatever
+    // order it comes.
+    if (flow.body !== null && flow.held.length === 0 && flow.body.certain >= end - flow.stream.base) {
+      flow.body.skip(end - flow.stream.base);
+      flow.stream.discard(end - flow.stream.base);
       this.#outlet.pass(packet, flow);
       return;
     }
     flow.held.push({ id: packet.id, hook: packet.hook, mark: packet.mark, family: packet.family, end });
-    if (segment.payload.length !== segment.payloadLength || flow.held.length > MAX_HELD_SEGMENTS) {
-      this.#giveUp(flow, 'byte-cap');
+    if (flow.held.length > MAX_HELD_SEGMENTS) {
+      this.#giveUp(flow, 'byte-cap', nowMs);
       return;
     }
-    switch (flow.stream.push(offset, segment.payload)) {
-      case 'conflict':
-        this.#giveUp(flow, 'conflicting-segments');
-        return;
-      case 'overflow':
-        this.#giveUp(flow, 'byte-cap');
-        return;
-      case 'ok':
-      case 'gap':
+    let pushed = flow.stream.push(offset, segment.payload);
+    if (pushed === 'overflow') {
+      // Judging what is there makes room.
+      if (!this.#advance(flow, nowMs)) return;
+      pushed = flow.stream.push(offset, segment.payload);
     }
-    this.#advance(flow, nowMs);
+    if (pushed === 'overflow' || pushed === 'conflict') {
+      this.#giveUp(flow, pushed === 'conflict' ? 'conflicting-segments' : 'byte-cap', nowMs);
+      return;
+    }
+    if (!this.#advance(flow, nowMs)) return;
+    const unseen = segment.payloadLength - segment.payload.length;
+    if (unseen === 0) return;
+    // More than the copy range came at once: fine as long as the rest is body.
+    if (flow.body === null || flow.stream.base !== end - unseen || flow.body.certain < unseen) {
+      this.#giveUp(flow, 'byte-cap', nowMs);
+      return;
+    }
+    flow.body.skip(unseen);
+    flow.stream.discard(unseen);
+    this.#release(flow, nowMs);
   }
 
-  /** Reads on as far as the bytes go. */
-  #advance(flow: Flow, nowMs: number): void {
+  /** The segment lies before everything seen so far: start the stream there. `offset` is negative. */
+  #rebase(flow: Flow, offset: number, segment: Segment): Flow {
+    const earlier = new Flow(flow.key, flow, segment.sequence, flow.opening);
+    earlier.stream.push(-offset, flow.stream.contiguous());
+    for (const packet of flow.held) earlier.held.push({ ...packet, end: packet.end - offset });
+    earlier.patient = flow.patient;
+    earlier.passedEnd = flow.passedEnd === 0 ? 0 : flow.passedEnd - offset;
+    earlier.unknownOnce = flow.unknownOnce;
+    earlier.lastRecorded = flow.lastRecorded;
+    earlier.lastSeenMs = flow.lastSeenMs;
+    const deadlineMs = flow.deadlineMs;
+    this.#forget(flow);
+    this.#add(earlier);
+    this.#setDeadline(earlier, deadlineMs);
+    return earlier;
+  }
+
+  /** Reads on as far as the bytes go; false when the flow was decided for good. */
+  #advance(flow: Flow, nowMs: number): boolean {
     for (;;) {
       const bytes = flow.stream.contiguous();
       if (flow.body !== null) {
         const step = flow.body.consume(bytes);
-        if (step.kind === 'broken') {
-          this.#giveUp(flow, 'byte-cap');
-          return;
-        }
+        if (step.kind === 'broken') return this.#giveUp(flow, 'byte-cap', nowMs);
         flow.stream.discard(step.kind === 'body' ? bytes.length : step.at);
-        if (step.kind === 'body') {
-          this.#release(flow, nowMs);
-          return;
-        }
+        if (step.kind === 'body') return this.#release(flow, nowMs);
         flow.body = null;
         continue;
       }
-      if (bytes.length === 0) {
-        this.#release(flow, nowMs);
-        return;
-      }
+      if (bytes.length === 0) return this.#release(flow, nowMs);
       const read = readFirstBytes(bytes, flow.stage);
       switch (read.kind) {
         case 'incomplete':
-          this.#release(flow, nowMs);
-          return;
+          return this.#release(flow, nowMs);
         case 'tls':
-          this.#settle(flow, readingOfTls(read), 'policy');
-          return;
+          return this.#settle(flow, readingOfTls(read), 'policy', nowMs);
         case 'unknown':
-          this.#settle(flow, NOTHING_READ, 'policy');
-          return;
+          if (!flow.unknownOnce && flow.stream.base === 0 && flow.held[0]?.hook === HOOK_FORWARD) {
+            return this.#waitForBeginning(flow, nowMs);
+          }
+          return this.#settle(flow, NOTHING_READ, 'policy', nowMs);
         case 'http2':
           // Later requests need the header compression's state: the first one decides for the connection.
-          this.#settle(flow, readingOfHttp2(read.hosts), 'policy');
-          return;
+          return this.#settle(flow, readingOfHttp2(read.hosts), 'policy', nowMs);
         case 'http': {
           const reading = readingOfHttp(read.head);
-          if (!read.head.complete) {
-            this.#giveUp(flow, 'byte-cap', reading);
-            return;
-          }
+          if (!read.head.complete) return this.#giveUp(flow, 'byte-cap', nowMs, reading);
           if (read.head.connectionClose && read.head.headLength === bytes.length) {
-            this.#settle(flow, reading, causeOf(reading));
-            return;
+            return this.#settle(flow, reading, causeOf(reading), nowMs);
           }
-          if (!this.#goOn(flow, reading, read.head.headLength)) return;
+          if (!this.#goOn(flow, reading, read.head.headLength, nowMs)) return false;
           flow.body = new BodyTracker(read.head.bodyLength);
           break;
         }
-        case 'connect':
-          if (!this.#goOn(flow, { ...readingOfHttp(read.head), nameSource: 'connect', url: null }, read.tunnelOffset))
-            return;
+        case 'connect': {
+          const reading: Reading = { ...readingOfHttp(read.head), nameSource: 'connect', url: null };
+          if (!read.head.complete) return this.#giveUp(flow, 'byte-cap', nowMs, reading);
+          if (!this.#goOn(flow, reading, read.tunnelOffset, nowMs)) return false;
           break;
+        }
         case 'socks': {
           const names = read.host === null ? [] : [read.host];
           const nameSource = read.host === null ? 'none' : 'connect';
-          if (!this.#goOn(flow, { ...NOTHING_READ, names, nameSource }, read.tunnelOffset)) return;
+          if (!this.#goOn(flow, { ...NOTHING_READ, names, nameSource }, read.tunnelOffset, nowMs)) return false;
           break;
         }
         case 'preamble':
           flow.stream.discard(read.tunnelOffset);
           flow.stage = read.stage;
-          if (++flow.steps > MAX_STEPS) {
-            this.#settle(flow, NOTHING_READ, 'policy');
-            return;
-          }
+          if (++flow.steps > MAX_STEPS) return this.#settle(flow, NOTHING_READ, 'policy', nowMs);
           break;
       }
     }
   }
 
+  /**
+   * Forwarded segments can overtake each other, and the second half of a hello reads as nothing at all. It is let go,
+   * for the first half is what names the host, and the flow is judged with the next segment, whichever that is.
+   */
+  #waitForBeginning(flow: Flow, nowMs: number): boolean {
+    flow.unknownOnce = true;
+    flow.patient = false;
+    return this.#release(flow, nowMs);
+  }
+
   /** Judges one of several requests; true when the connection may go on to the next. */
-  #goOn(flow: Flow, reading: Reading, length: number): boolean {
+  #goOn(flow: Flow, reading: Reading, length: number, nowMs: number): boolean {
     const verdict = this.#judgeAndRecord(flow, reading, causeOf(reading));
-    if (stops(verdict)) {
-      this.#block(flow);
-      return false;
-    }
+    if (stops(verdict)) return this.#block(flow, nowMs);
     flow.stream.discard(length);
     flow.stage = 'first';
+    flow.patient = true;
     return true;
   }
 
   /** Judges for good. */
-  #settle(flow: Flow, reading: Reading, cause: Cause): void {
-    if (stops(this.#judgeAndRecord(flow, reading, cause))) this.#block(flow);
-    else this.#allow(flow);
+  #settle(flow: Flow, reading: Reading, cause: Cause, nowMs: number): false {
+    return stops(this.#judgeAndRecord(flow, reading, cause)) ? this.#block(flow, nowMs) : this.#allow(flow, nowMs);
   }
 
   /** The bytes cannot be read to the end: what was read still counts, then the fail policy. */
-  #giveUp(flow: Flow, cause: Cause, known?: Reading): void {
-    const partial = known === undefined ? partialRequestHead(flow.stream.contiguous()) : null;
-    const reading = known ?? (partial === null ? NOTHING_READ : readingOfHttp(partial));
-    if (stops(this.#judgeAndRecord(flow, reading, cause)) || this.#judge.failInspectionLimit === 'closed') {
-      this.#block(flow);
+  #giveUp(flow: Flow, cause: Cause, nowMs: number, known?: Reading): false {
+    const verdict = this.#judgeAndRecord(flow, known ?? partialReading(flow), cause);
+    return stops(verdict) ? this.#block(flow, nowMs) : this.#allow(flow, nowMs);
+  }
+
+  /**
+   * Too slow, by malice or because Nagle's algorithm keeps the rest back until the first part is acknowledged. An open
+   * policy lets the part go that is here, yet goes on reading: the segment that completes the hello is judged before
+   * it passes, so a name in small slow pieces never reaches the peer whole.
+   */
+  #runOutOfTime(flow: Flow, nowMs: number): void {
+    if (stops(this.#judgeAndRecord(flow, partialReading(flow), 'time-cap'))) {
+      this.#block(flow, nowMs);
     } else {
-      this.#allow(flow);
+      flow.patient = false;
+      this.#release(flow, nowMs);
     }
   }
 
+  /** The verdict, where bytes could not be read to the end after the fail policy has had its say. */
   #judgeAndRecord(flow: Flow, reading: Reading, cause: Cause): Verdict {
-    const verdict = this.#judge.judge(reading, flow);
+    let verdict = this.#judge.judge(reading, flow);
+    const failed = cause === 'time-cap' || cause === 'byte-cap' || cause === 'conflicting-segments';
+    if (failed && this.#judge.failInspectionLimit === 'closed' && !stops(verdict)) verdict = FAILED_CLOSED;
     const packet = flow.held[0];
     // One row for the connection, then one for each further name or verdict that is news.
     const news = `${verdict.effect} ${reading.names.map((name) => String.fromCharCode(...name)).join(' ')}`;
@@ -389,23 +457,29 @@ export class Inspector {
     return verdict;
   }
 
-  /** Lets every packet go whose bytes are all judged; the rest waits, for a while. */
-  #release(flow: Flow, nowMs: number): void {
+  /** Lets every packet go whose bytes are all judged; the rest waits, for a while. The flow goes on. */
+  #release(flow: Flow, nowMs: number): true {
     const judged = flow.stream.base;
     let kept = 0;
     for (const packet of flow.held) {
-      if (packet.end <= judged) this.#outlet.pass(packet, flow);
-      else flow.held[kept++] = packet;
+      if (packet.end <= judged || !flow.patient) {
+        this.#outlet.pass(packet, flow);
+        flow.passedEnd = Math.max(flow.passedEnd, packet.end);
+      } else {
+        flow.held[kept++] = packet;
+      }
     }
+    const released = kept < flow.held.length;
     flow.held.length = kept;
     if (kept === 0) this.#setDeadline(flow, 0);
-    else if (flow.deadlineMs === 0) this.#setDeadline(flow, nowMs + HOLD_MS);
+    else if (flow.deadlineMs === 0 || released) this.#setDeadline(flow, nowMs + HOLD_MS);
     // An open connection that waits for its next request goes to the end of the line for eviction.
     this.#flows.delete(flow.key);
     this.#flows.set(flow.key, flow);
+    return true;
   }
 
-  #allow(flow: Flow): void {
+  #allow(flow: Flow, nowMs: number): false {
     let first = true;
     for (const packet of flow.held) {
       if (first) this.#outlet.allow(packet, flow);
@@ -415,16 +489,17 @@ export class Inspector {
     flow.held.length = 0;
     if (flow.opening) {
       // The kernel confirms a flow when its SYN leaves, so the mark did not stick: answer once more.
-      flow.settled = true;
-      this.#setDeadline(flow, 0);
+      this.#settleAs(flow, 'allowed', nowMs + ALLOWED_MS);
     } else {
+      this.#recent.add(flow, nowMs);
       this.#forget(flow);
     }
+    return false;
   }
 
-  #block(flow: Flow): void {
+  #block(flow: Flow, nowMs: number): false {
     let first = true;
-    const sequence = (flow.start + flow.stream.base) >>> 0;
+    const sequence = (flow.start + Math.max(flow.stream.base, flow.passedEnd)) >>> 0;
     const peer = flow.opening ? null : { sequence, acknowledgement: flow.acknowledgement };
     for (const packet of flow.held) {
       if (first) this.#outlet.block(packet, flow, peer);
@@ -432,13 +507,24 @@ export class Inspector {
       first = false;
     }
     flow.held.length = 0;
-    this.#forget(flow);
+    this.#settleAs(flow, 'blocked', nowMs + BLOCKED_MS);
+    return false;
+  }
+
+  #settleAs(flow: Flow, verdict: 'allowed' | 'blocked', untilMs: number): void {
+    this.#setDeadline(flow, 0);
+    flow.settled = verdict;
+    this.#setDeadline(flow, untilMs);
   }
 
   #isAnother(flow: Flow, segment: Segment): boolean {
-    if (flow.settled) return (segment.flags & TCP_SYN) !== 0;
+    if (flow.settled !== null) return (segment.flags & TCP_SYN) !== 0;
     const distance = (segment.sequence - flow.start - flow.stream.base) | 0;
-    return distance > WINDOW_BYTES || distance < -WINDOW_BYTES;
+    // Between two requests the next one starts where the last one ended; a connection that takes over the ports of one
+    // in TIME_WAIT starts 65,537 bytes further (tcp_twsk_unique), any other anywhere.
+    const idle = flow.held.length === 0 && flow.body === null && flow.stream.base > 0;
+    if (idle && distance < 0 && this.#nowMs - flow.lastSeenMs > RESEND_MS) return true;
+    return distance > (idle ? HOLD_BYTES : WINDOW_BYTES) || distance < -WINDOW_BYTES;
   }
 
   #add(flow: Flow): void {
@@ -451,7 +537,7 @@ export class Inspector {
 
   /** Room is needed, or its ports belong to another connection now. */
   #abandon(flow: Flow): void {
-    if (flow.held.length > 0) this.#giveUp(flow, 'byte-cap');
+    if (flow.held.length > 0) this.#giveUp(flow, 'byte-cap', this.#nowMs);
     this.#forget(flow);
   }
 
@@ -461,10 +547,20 @@ export class Inspector {
   }
 
   #setDeadline(flow: Flow, deadlineMs: number): void {
-    if (flow.deadlineMs === 0 && deadlineMs !== 0) this.#waiting++;
-    if (flow.deadlineMs !== 0 && deadlineMs === 0) this.#waiting--;
+    const change = Number(deadlineMs !== 0) - Number(flow.deadlineMs !== 0);
+    this.#timers += change;
+    if (flow.settled === null) this.#waiting += change;
     flow.deadlineMs = deadlineMs;
   }
+}
+
+/** A closed policy for what cannot be read. */
+const FAILED_CLOSED: Verdict = Object.freeze({ ...PASS, effect: 'block' });
+
+/** What an unfinished request has said so far. */
+function partialReading(flow: Flow): Reading {
+  const head = partialRequestHead(flow.stream.contiguous());
+  return head === null ? NOTHING_READ : readingOfHttp(head);
 }
 
 const stops = (verdict: Verdict): boolean => verdict.effect === 'block' || verdict.effect === 'warn';

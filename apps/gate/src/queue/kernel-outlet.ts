@@ -2,6 +2,7 @@
  * Turns what the inspector decides into netlink messages and reset packets. Messages of one turn of the loop are sent
  * together, at the latest by `flush`.
  */
+import type { FlowMarks } from '../flow-marks.ts';
 import { SET_MARK_LENGTH, writeSetMark } from '../netlink/conntrack.ts';
 import { MessageWriter } from '../netlink/message.ts';
 import { HOOK_LOCAL_OUT, NF_ACCEPT, NF_DROP, VERDICT_LENGTH, writeVerdict } from '../netlink/queue.ts';
@@ -9,14 +10,6 @@ import { type Fd, send, sendPacket, setMark } from '../sys/libc.ts';
 import type { FlowEnds, HeldPacket, Outlet } from './inspector.ts';
 import type { SharedControl } from './protocol.ts';
 import { resetPacket } from './reset.ts';
-
-/** Our bits of the conntrack mark and what they say (ruleset/description.ts). */
-export interface OutletMarks {
-  readonly mask: number;
-  readonly allowed: number;
-  readonly blocked: number;
-  readonly inspected: number;
-}
 
 export interface KernelOutletOptions {
   readonly queue: Fd;
@@ -34,11 +27,11 @@ export class KernelOutlet implements Outlet {
     readonly to: Uint8Array;
     readonly mark: number;
   }[] = [];
-  marks: OutletMarks;
+  marks: FlowMarks;
   /** A closed policy for an absent gate needs to tell "judged so far" from "never seen". */
   markInspected = false;
 
-  constructor(options: KernelOutletOptions, marks: OutletMarks) {
+  constructor(options: KernelOutletOptions, marks: FlowMarks) {
     this.#options = options;
     this.marks = marks;
   }

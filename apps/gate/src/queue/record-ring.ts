@@ -4,7 +4,7 @@
  * One producer, one consumer, one SharedArrayBuffer. The producer never waits: what does not fit is counted and
  * dropped. A record stays until the agent has stored it (`release`), so an agent that dies loses nothing that fits.
  *
- *   | i32 head | i32 tail | i32 dropped | i32 waiting | record record … |
+ *   | i32 head | i32 tail | i32 dropped | i32 waiting | i32 pushed | unused | record record … |
  *
  * Head and tail are byte offsets into the record area; head === tail means empty, so one byte stays free. Records are
  * never split: where one does not fit before the end, a zero length says "go on at the start".
@@ -15,7 +15,9 @@ const HEAD = 0;
 const TAIL = 1;
 const DROPPED = 2;
 const WAITING = 3;
-const CONTROL_BYTES = 16;
+const PUSHED = 4;
+const CONTROL_INTS = 5;
+const CONTROL_BYTES = 32;
 
 export const ringBuffer = (capacityBytes: number): SharedArrayBuffer =>
   new SharedArrayBuffer(CONTROL_BYTES + capacityBytes);
@@ -26,7 +28,7 @@ export class RingProducer {
   readonly #view: DataView;
 
   constructor(shared: SharedArrayBuffer) {
-    this.#control = new Int32Array(shared, 0, 4);
+    this.#control = new Int32Array(shared, 0, CONTROL_INTS);
     this.#bytes = new Uint8Array(shared, CONTROL_BYTES);
     this.#view = new DataView(shared, CONTROL_BYTES);
   }
@@ -56,6 +58,7 @@ export class RingProducer {
     if (at !== head && head + 2 <= capacity) this.#view.setUint16(head, 0, true);
     const length = encodeFlowRecord(record, this.#bytes, this.#view, at);
     Atomics.store(this.#control, HEAD, at + length);
+    Atomics.add(this.#control, PUSHED, 1);
     if (Atomics.load(this.#control, WAITING) === 1) {
       Atomics.store(this.#control, WAITING, 0);
       Atomics.notify(this.#control, WAITING);
@@ -69,10 +72,10 @@ export class RingConsumer {
   readonly #view: DataView;
   /** Read up to here; the tail follows when the agent acknowledges. */
   #read: number;
-  #pending = 0;
+  #released = 0;
 
   constructor(shared: SharedArrayBuffer) {
-    this.#control = new Int32Array(shared, 0, 4);
+    this.#control = new Int32Array(shared, 0, CONTROL_INTS);
     this.#bytes = new Uint8Array(shared, CONTROL_BYTES);
     this.#view = new DataView(shared, CONTROL_BYTES);
     this.#read = Atomics.load(this.#control, TAIL);
@@ -82,9 +85,9 @@ export class RingConsumer {
     return Atomics.load(this.#control, DROPPED);
   }
 
-  /** Records read and not yet released. */
+  /** Records that the agent has not stored yet, as far as is known. */
   get pending(): number {
-    return this.#pending;
+    return (Atomics.load(this.#control, PUSHED) - this.#released) | 0;
   }
 
   /** Copies records that were not read yet, back to back, into one array of at most `maxBytes`; null when there are none. */
@@ -102,7 +105,6 @@ export class RingConsumer {
       parts.push(this.#bytes.subarray(this.#read, this.#read + length));
       total += length;
       this.#read += length;
-      this.#pending++;
     }
     if (total === 0) return null;
     const copy = new Uint8Array(total);
@@ -125,7 +127,7 @@ export class RingConsumer {
       }
       if (head.sequence > sequence) break;
       tail += head.length;
-      this.#pending--;
+      this.#released++;
     }
     Atomics.store(this.#control, TAIL, tail);
   }
@@ -133,7 +135,6 @@ export class RingConsumer {
   /** Start again at the oldest record that was not released: a new agent asks for what the last one did not store. */
   rewind(): void {
     this.#read = Atomics.load(this.#control, TAIL);
-    this.#pending = 0;
     // Whoever sleeps in `wait` has something to read again, though nothing new may come on an idle machine.
     Atomics.store(this.#control, WAITING, 0);
     Atomics.notify(this.#control, WAITING);

@@ -4,10 +4,10 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 
+import { flowMarks } from '../flow-marks.ts';
 import { readFailedMark } from '../netlink/conntrack.ts';
 import { readError } from '../netlink/message.ts';
 import { bindRequests, QueuedPacket } from '../netlink/queue.ts';
-import { flowMarks } from '../ruleset/description.ts';
 import {
   BatchReceiver,
   close,
@@ -83,7 +83,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
           const flow = readFailedMark(bytes, length);
           if (flow !== null) {
             counters.add('unmarked', 1);
-            inspector.remember(flow);
+            inspector.remember(flow, judge.nowMs);
           }
         }
         continue;

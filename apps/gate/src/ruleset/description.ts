@@ -11,6 +11,8 @@
  */
 import type { GateSettings } from '@sallyport/contract/gate-settings';
 
+import { flowMarks } from '../flow-marks.ts';
+
 export type HookName = 'output' | 'forward';
 export type Stage = 'inspect' | 'enforce';
 
@@ -53,20 +55,6 @@ export interface Chain {
   readonly hook: HookName;
   readonly stage: Stage;
   readonly rules: readonly Rule[];
-}
-
-export interface FlowMarks {
-  readonly mask: number;
-  readonly allowed: number;
-  readonly blocked: number;
-  /** Both bits: judged so far, the next request is looked at too. Told apart from "never seen" for a closed policy. */
-  readonly inspected: number;
-}
-
-/** The two bits of `mask`: the lower one says allowed, the higher one blocked. */
-export function flowMarks(mask: number): FlowMarks {
-  const allowed = (mask & -mask) >>> 0;
-  return { mask: mask >>> 0, allowed, blocked: (mask ^ allowed) >>> 0, inspected: mask >>> 0 };
 }
 
 export interface RulesetInputs {

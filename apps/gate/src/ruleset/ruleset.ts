@@ -123,7 +123,14 @@ export class Ruleset {
   }
 
   #present(save: string): ReturnType<typeof readPresent> {
-    return readPresent(this.#names.suffix, this.#execute(save, []).stdout);
+    return readPresent(this.#names.suffix, this.#saved(save));
+  }
+
+  /** What is loaded, empty where the program is not installed. A listing that failed must not read as "nothing there". */
+  #saved(save: string): string {
+    const { status, stdout, stderr } = this.#execute(save, []);
+    if (status === 0 || status === 127) return stdout;
+    throw new RulesetError('refused', `${save} failed: ${stderr.trim().split('\n')[0] ?? `status ${status}`}`);
   }
 
   #ours(): string {
@@ -131,8 +138,8 @@ export class Ruleset {
       return this.#execute('nft', ['list', 'table', 'inet', this.#names.nftTable]).stdout;
     const prefix = this.#names.suffix === '' ? /SALLYPORT-[IE]-/ : new RegExp(`SALLYPORT-${this.#names.suffix}-`);
     return FAMILIES.map(({ save }) =>
-      this.#execute(save, [])
-        .stdout.split('\n')
+      this.#saved(save)
+        .split('\n')
         .filter((line) => prefix.test(line))
         .join('\n'),
     ).join('\n');

@@ -81,9 +81,8 @@ export function parseClientHello(bytes: Uint8Array): Parsed<ClientHello, ClientH
 }
 
 /** Protocol names of the ALPN extension in the client's order; a malformed tail is left out. Allocates: not for the hot path. */
-export function alpnOf(hello: ClientHello): string[] {
+export function alpnOf(list: Uint8Array | null): string[] {
   const names: string[] = [];
-  const list = hello.alpnList;
   if (list === null) return names;
   let at = 0;
   while (at < list.length) {

@@ -1,5 +1,5 @@
 /** Notices that some program changed the rule set: the kernel tells whoever joined nfnetlink's nftables group. */
-import { close, type Fd, joinNetlinkGroup, netfilterSocket, receiveNow } from '../sys/libc.ts';
+import { close, type Fd, joinNetlinkGroup, netfilterSocket, receiveNow } from './sys/libc.ts';
 
 const NFNLGRP_NFTABLES = 7;
 
