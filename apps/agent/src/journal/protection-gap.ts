@@ -17,8 +17,6 @@ export interface ProtectionGap {
   readonly reason: string;
 }
 
-/** A gate that is replaced in time is no gap worth a row: statuses come about once a second. */
-const TOLERATED_MS = 1500;
 const WIDTH = 24;
 
 export class GapDetector implements Disposable {
@@ -40,7 +38,8 @@ export class GapDetector implements Disposable {
     if (status.enforcingSinceMs === 0) return null;
     const fromMs = this.#lastEnforcingMs;
     this.#keep(Math.max(nowMs, status.enforcingSinceMs));
-    if (fromMs === null || status.enforcingSinceMs <= fromMs + TOLERATED_MS) return null;
+    // However short: what passed meanwhile passed unjudged. Statuses come once a second, so it looks up to that longer.
+    if (fromMs === null || status.enforcingSinceMs <= fromMs) return null;
     const reason = status.startedMs > fromMs ? 'the gate was not running' : 'the gate was not judging packets';
     return { fromMs, toMs: status.enforcingSinceMs, reason };
   }
