@@ -56,6 +56,8 @@ export interface Sallyport extends AsyncDisposable {
    */
   call<T = unknown>(method: string, ...args: readonly unknown[]): Promise<T>;
   status(): Promise<StatusView>;
+  /** Packets that the kernel has handed to this gate's queue so far. The status has the same figure, a second later. */
+  queued(): Promise<number>;
   pids(): Promise<{ readonly launcher: number; readonly gate: number; readonly agent: number }>;
   /** Resolves once `condition` holds of the status; throws `CommandFailed` after `timeoutMs` (30 s) or when `up` ends. */
   until(condition: (status: StatusView) => boolean, timeoutMs?: number): Promise<StatusView>;
@@ -115,6 +117,10 @@ export async function startSallyport(namespace: Namespace, options: SallyportOpt
         .map((line) => JSON.parse(line) as DeviceNetworkEvent),
     call,
     status,
+    queued: async () => {
+      const number = (await until(({ gate }) => gate !== null)).gate?.queueNumber ?? 0;
+      return lastPacketNumber(await namespace.must(['cat', '/proc/net/netfilter/nfnetlink_queue']), number);
+    },
     pids: async () => {
       const { pid, gate } = await until((seen) => seen.pid !== null && seen.gate !== null);
       return { launcher: up.pid, gate: gate?.pid ?? 0, agent: pid ?? 0 };
@@ -158,6 +164,14 @@ async function end(up: RunningProgram): Promise<Ended> {
 async function childrenOf(pid: number): Promise<{ pids: number[] }> {
   const { stdout } = await run(['ps', '--ppid', `${pid}`, '-o', 'pid=']);
   return { pids: stdout.split('\n').filter(Boolean).map(Number) };
+}
+
+/** The eighth column of a queue's line is the number of its last packet (net/netfilter/nfnetlink_queue.c, seq_show). */
+function lastPacketNumber(queues: string, queueNumber: number): number {
+  const columns = queues.split('\n').map((line) => line.trim().split(/\s+/).map(Number));
+  const line = columns.find(([number]) => number === queueNumber);
+  if (line?.[7] === undefined) throw new Error(`no queue ${queueNumber} in ${JSON.stringify(queues)}`);
+  return line[7];
 }
 
 /** Frame types of the control socket, as `apps/agent/src/control/protocol.ts` defines them. */

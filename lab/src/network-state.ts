@@ -3,7 +3,7 @@
  * say "left as found".
  *
  * Counters of the kernel's own (open files, entropy, …) are left out, and so are the dates in the comments of
- * `iptables-save`. Packet counters of rules are in: compare around traffic that no foreign rule counts.
+ * `iptables-save`. Packet counters of rules are in, unless the caller lets traffic pass in between.
  */
 import type { Namespace } from './namespace.ts';
 
@@ -12,7 +12,6 @@ const VOLATILE =
   /^(?:fs\.(?:dentry-state|file-nr|inode-nr|inode-state|aio-nr|quota\.)|kernel\.(?:random\.|ns_last_pid|pty\.nr|perf_event_max_sample_rate|perf_cpu_time|pid_max)|net\.netfilter\.nf_conntrack_count|net\.ipv4\.tcp_fastopen_key|vm\.)/;
 
 const COMMANDS = [
-  ['nft', 'list', 'ruleset'],
   ['iptables-nft-save'],
   ['ip6tables-nft-save'],
   ['ip', 'rule'],
@@ -21,10 +20,11 @@ const COMMANDS = [
   ['sysctl', '-a'],
 ] as const satisfies readonly (readonly [string, ...string[]])[];
 
-/** The output of each command under its name. Throws `CommandFailed` when one of the firewall programs is missing. */
-export async function networkState(namespace: Namespace): Promise<string> {
+/** The output of each program under its name: rule sets, policy rules, routes, sysctls. Default: with rules' counters. */
+export async function networkState(namespace: Namespace, { counters = true } = {}): Promise<string> {
   const parts: string[] = [];
-  for (const argv of COMMANDS) {
+  const ruleset = ['nft', ...(counters ? [] : ['--stateless']), 'list', 'ruleset'] as const;
+  for (const argv of [ruleset, ...COMMANDS]) {
     // sysctl complains about entries that only the first namespace may read, and prints the rest.
     const { stdout } = await namespace.exec(argv);
     const lines = stdout.split('\n').filter((line) => !line.startsWith('# ') && !VOLATILE.test(line));

@@ -9,8 +9,7 @@ import { confineWrites, forbidNewPrivileges, landlockVersion, replaceProcess } f
 
 const [directory, program, ...rest] = process.argv.slice(2);
 if (directory === undefined || program === undefined) {
-  process.stderr.write('usage: confine-agent.ts DIRECTORY PROGRAM ARGUMENT...\n');
-  process.exit(2);
+  throw new Error('usage: confine-agent.ts DIRECTORY PROGRAM ARGUMENT...');
 }
 forbidNewPrivileges();
 if (landlockVersion() > 0) {

@@ -125,11 +125,14 @@ class Gate {
     this.#rulesRepaired++;
     const wasEnforcing = this.#enforcingSinceMs;
     this.#enforcingSinceMs = 0;
-    void this.#attempt(() => this.#ruleset.repair()).then((reason) => {
-      this.#rulesProblem = reason ?? '';
-      if (reason === null && wasEnforcing !== 0) this.#enforcingSinceMs = Date.now();
-      changes.changed(); // our own repair
-    });
+    try {
+      this.#ruleset.repair();
+      this.#rulesProblem = '';
+      if (wasEnforcing !== 0) this.#enforcingSinceMs = Date.now();
+    } catch (error) {
+      this.#rulesProblem = messageOf(error);
+    }
+    changes.changed(); // our own repair
   }
 
   async stop(): Promise<void> {

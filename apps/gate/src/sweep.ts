@@ -13,10 +13,7 @@ import { conntrackMemory, rulesetMemory, StateDirectory } from './state-director
 
 const { values } = parseArgs({ options: { 'state-dir': { type: 'string' } } });
 const path = values['state-dir'];
-if (path === undefined) {
-  process.stderr.write('usage: sweep.ts --state-dir DIRECTORY\n');
-  process.exit(2);
-}
+if (path === undefined) throw new Error('usage: sweep.ts --state-dir DIRECTORY');
 const state = new StateDirectory(path);
 new Ruleset('iptables-nft', execute, namesFor(path), rulesetMemory(state)).remove();
 new ConntrackWatch({

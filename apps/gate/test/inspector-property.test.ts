@@ -8,6 +8,7 @@ import { suite, test } from 'node:test';
 
 import fc from 'fast-check';
 
+import { HOOK_FORWARD, HOOK_LOCAL_OUT } from '../src/netlink/queue.ts';
 import { HOLD_MS } from '../src/queue/inspector.ts';
 import { hello } from './client-hello.ts';
 import { bytesOf, concat } from './packets.ts';
@@ -16,14 +17,17 @@ import { Bench, Client } from './recording-outlet.ts';
 interface Message {
   readonly bytes: Uint8Array;
   readonly bad: boolean;
-  /** Nothing is read behind it. */
-  readonly last: boolean;
+  /** Bytes up to which it must have come to be read: its head, or all of a hello. */
+  readonly needed: number;
 }
 
 const LURE = 'GET / HTTP/1.1\r\nHost: bad.example\r\n\r\n';
 
 const name = (bad: boolean): string => (bad ? 'Bad.Example' : 'good.example');
-const message = (text: string, bad: boolean, last = false): Message => ({ bytes: bytesOf(text), bad, last });
+const message = (text: string, bad: boolean): Message => {
+  const end = /\S\r?\n\r?\n/.exec(text);
+  return { bytes: bytesOf(text), bad, needed: end === null ? text.length : end.index + end[0].length };
+};
 
 const anyBad = fc.integer({ min: 0, max: 5 }).map((dice) => dice === 0);
 const request: fc.Arbitrary<Message> = fc.oneof(
@@ -50,11 +54,10 @@ const request: fc.Arbitrary<Message> = fc.oneof(
 );
 const ending: fc.Arbitrary<Message | null> = fc.oneof(
   fc.constant(null),
-  fc.tuple(anyBad, fc.integer({ min: 1, max: 5 })).map(([bad, records]) => ({
-    bytes: hello(name(bad).toLowerCase(), { records }),
-    bad,
-    last: true,
-  })),
+  fc.tuple(anyBad, fc.integer({ min: 1, max: 5 })).map(([bad, records]) => {
+    const bytes = hello(name(bad).toLowerCase(), { records });
+    return { bytes, bad, needed: bytes.length };
+  }),
 );
 
 interface Slice {
@@ -93,6 +96,7 @@ const conversation = fc
     return fc.record({
       bytes: fc.constant(bytes),
       badStart: fc.constant(badStart),
+      badEnd: fc.constant(badStart + (messages[badAt]?.needed ?? 0)),
       slices: sending(bytes.length),
       initial: fc.oneof(fc.nat(0xffff_ffff), fc.constant(0xffff_fff0)),
     });
@@ -135,6 +139,40 @@ suite('any cut of any conversation', () => {
     assert.ok(blocked > 100 && passed > 100, 'both kinds came up');
   });
 
+  test('in order but slow: what is too late passes, yet never the bytes that complete a bad name', () => {
+    let late = 0;
+    fc.assert(
+      fc.property(
+        conversation,
+        fc.array(fc.boolean(), { minLength: 30, maxLength: 30 }),
+        ({ bytes, badStart, badEnd, slices, initial }, pauses) => {
+          const bench = new Bench();
+          const client = new Client(bench, { initial });
+          const edges = [...new Set(slices.map(({ to }) => to))].toSorted((a, b) => a - b);
+          let nowMs = 0;
+          let from = 0;
+          for (const [index, to] of edges.entries()) {
+            const fates = new Set(bench.outlet.fates.values());
+            if (fates.has('block') || fates.has('allow')) break;
+            const id = client.send(from, bytes.slice(from, to), { nowMs });
+            if (pauses[index] === true) bench.inspector.expire((nowMs += 2 * HOLD_MS));
+            const fate = bench.outlet.fates.get(id);
+            const stopped = fate === undefined || fate === 'block' || fate === 'drop';
+            assert.ok(stopped || to < badEnd, `${fate} of [${from}, ${to}), bad [${badStart}, ${badEnd})`);
+            if (!stopped && to > badStart) late++;
+            from = to;
+          }
+          bench.inspector.expire(nowMs + HOLD_MS);
+          const fates = [...bench.outlet.fates.values()];
+          assert.equal(fates.includes('block'), badStart !== Infinity, fates.join(' '));
+          assert.equal(bench.inspector.holding, 0);
+        },
+      ),
+      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 1000) },
+    );
+    assert.ok(late > 20, 'the time cap was reached');
+  });
+
   test('whatever bytes come, in whatever order: no exception, one verdict each, the table stays bounded', () => {
     const anySegment = fc.record({
       offset: fc.oneof(fc.nat(300), fc.integer({ min: -40_000, max: 40_000 }), fc.nat(0xffff_ffff)),
@@ -143,6 +181,7 @@ suite('any cut of any conversation', () => {
         fc.constantFrom(LURE, 'GET / HT', 'CONNECT x:1 HTTP/1.1\r\n\r\n').map(bytesOf),
       ),
       flags: fc.constantFrom('AP', 'AP', 'AP', 'S', 'AF'),
+      hook: fc.constantFrom(HOOK_LOCAL_OUT, HOOK_FORWARD),
       port: fc.nat(2),
       more: fc.constantFrom(0, 0, 0, 70_000),
       pauseMs: fc.constantFrom(0, 0, 100, 300),
@@ -157,8 +196,8 @@ suite('any cut of any conversation', () => {
           const clients = [0, 1, 2].map((port) => new Client(bench, { port }));
           let nowMs = 0;
           let id = 0;
-          for (const { offset, payload, flags, port, more, pauseMs } of segments) {
-            id = clients[port]?.send(offset, payload, { flags, more, nowMs }) ?? 0;
+          for (const { offset, payload, flags, hook, port, more, pauseMs } of segments) {
+            id = clients[port]?.send(offset, payload, { flags, hook, more, nowMs }) ?? 0;
             nowMs += pauseMs;
             bench.inspector.expire(nowMs);
           }

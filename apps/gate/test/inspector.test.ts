@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import { HOOK_FORWARD } from '../src/netlink/queue.ts';
 import { HOLD_BYTES, HOLD_MS } from '../src/queue/inspector.ts';
 import { hello } from './client-hello.ts';
 import { bytesOf, concat } from './packets.ts';
@@ -25,7 +26,7 @@ suite('one segment, one verdict', () => {
       records: ['pass policy sni good.example'],
       flows: 0,
     },
-    { name: 'TLS', payload: hello('bad.example'), fates: 'block', records: ['block policy sni bad.example'], flows: 0 },
+    { name: 'TLS', payload: hello('bad.example'), fates: 'block', records: ['block policy sni bad.example'], flows: 1 },
     {
       name: 'HTTP, last request',
       payload: get('good.example', CLOSE),
@@ -45,35 +46,35 @@ suite('one segment, one verdict', () => {
       payload: get('bad.example', CLOSE),
       fates: 'block',
       records: ['block policy http-host bad.example'],
-      flows: 0,
+      flows: 1,
     },
     {
       name: 'HTTP, kept alive',
       payload: get('bad.example'),
       fates: 'block',
       records: ['block policy http-host bad.example'],
-      flows: 0,
+      flows: 1,
     },
     {
       name: 'absolute URI names another host',
       payload: bytesOf(`GET http://bad.example/x HTTP/1.1\r\nHost: good.example\r\n${CLOSE}\r\n`),
       fates: 'block',
       records: ['block policy http-host bad.example good.example'],
-      flows: 0,
+      flows: 1,
     },
     {
       name: 'two Hosts, the second bad',
       payload: get('good.example', `Host: bad.example\r\n${CLOSE}`),
       fates: 'block',
       records: ['block ambiguous-name http-host good.example bad.example'],
-      flows: 0,
+      flows: 1,
     },
     {
       name: 'two Hosts, the first bad, kept alive',
       payload: get('bad.example', 'Host: good.example\r\n'),
       fates: 'block',
       records: ['block ambiguous-name http-host bad.example good.example'],
-      flows: 0,
+      flows: 1,
     },
     {
       name: 'another protocol',
@@ -87,14 +88,14 @@ suite('one segment, one verdict', () => {
       payload: bytesOf('CONNECT bad.example:443 HTTP/1.1\r\nHost: bad.example\r\n\r\n'),
       fates: 'block',
       records: ['block policy connect bad.example'],
-      flows: 0,
+      flows: 1,
     },
     {
       name: 'SOCKS5 by name',
       payload: concat(bytesOf('\x05\x01\x00'), bytesOf('\x05\x01\x00\x03\x0bbad.example\x01\xbb')),
       fates: 'block',
       records: ['block policy connect bad.example'],
-      flows: 0,
+      flows: 1,
     },
   ];
   for (const { name, payload, fates, records, flows } of cases) {
@@ -106,6 +107,9 @@ suite('one segment, one verdict', () => {
         assert.deepEqual(bench.judge.records, records);
         assert.equal(bench.inspector.flows, flows);
         assert.equal(bench.inspector.holding, 0);
+        // A settled flow is forgotten after a while; a connection under inspection is not.
+        bench.inspector.expire(20_000);
+        assert.equal(bench.inspector.flows, fates === 'pass' ? 1 : 0);
       });
     }
   }
@@ -187,20 +191,23 @@ suite('a first message in pieces', () => {
       }
     });
 
-    test(
-      `${name}: cut at every byte into two, the second first`,
-      {
-        todo: 'the gate sees no handshake and takes the first segment that arrives for the start of the stream; only forwarded or raw-socket traffic can come so',
-      },
-      () => {
-        for (let cut = 1; cut < bad.length; cut++) {
-          const { bench, client } = start();
-          client.send(cut, bad.subarray(cut));
-          client.send(0, bad.subarray(0, cut));
-          assert.doesNotMatch(bench.fates, /allow|pass|follow/, `${cut}`);
-        }
-      },
-    );
+    // What is sent from here comes in order; what is forwarded may not.
+    test(`${name}: forwarded, cut at every byte into two, the second first`, () => {
+      for (let cut = 1; cut < bad.length; cut++) {
+        const { bench, client } = start({ hook: HOOK_FORWARD });
+        client.send(cut, bad.subarray(cut));
+        client.send(0, bad.subarray(0, cut));
+        assert.match(bench.fates, /^((pass|held) block|block drop)$/, `${cut}`);
+        assert.match(bench.judge.records.at(-1) ?? '', /^block policy \S+ bad\.example$/);
+      }
+      for (let cut = 1; cut < good.length; cut++) {
+        const { bench, client } = start({ hook: HOOK_FORWARD });
+        client.send(cut, good.subarray(cut));
+        // `ET / HTTP/1.1` is a request as well: allowed for good, the kernel shows no more of it.
+        if (bench.fates !== 'allow') client.send(0, good.subarray(0, cut));
+        assert.doesNotMatch(bench.fates, /held|block|drop/, `${cut}`);
+      }
+    });
   }
 
   test('one byte a segment', () => {
@@ -236,6 +243,7 @@ suite('limits', () => {
   for (const policy of ['open', 'closed'] as const) {
     const fate = policy === 'open' ? 'allow' : 'block';
     const rest = policy === 'open' ? 'follow' : 'drop';
+    const effect = policy === 'open' ? 'pass' : 'block';
 
     test(`overlapping segments that differ: ${policy}`, () => {
       const { bench, client } = start();
@@ -244,7 +252,7 @@ suite('limits', () => {
       client.send(0, message.subarray(0, 30));
       client.send(10, bytesOf('bad'));
       assert.equal(bench.fates, `${fate} ${rest}`);
-      assert.match(bench.judge.records[0] ?? '', /conflicting-segments/);
+      assert.deepEqual(bench.judge.records, [`${effect} conflicting-segments http-host good.ex`]);
     });
 
     test(`time cap: ${policy}`, () => {
@@ -253,14 +261,15 @@ suite('limits', () => {
       const message = hello('good.example');
       client.send(0, message.subarray(0, 20), { nowMs: 1000 });
       client.send(20, message.subarray(20, 30), { nowMs: 1200 });
-      bench.inspector.expire(1000 + HOLD_MS - 1);
+      bench.inspector.expire(1000 + HOLD_MS - 20);
       assert.equal(bench.fates, 'held held');
       assert.equal(bench.inspector.holding, 1);
       bench.inspector.expire(1000 + HOLD_MS);
-      assert.equal(bench.fates, `${fate} ${rest}`);
+      assert.equal(bench.fates, policy === 'open' ? 'pass pass' : 'block drop');
       assert.equal(bench.inspector.holding, 0);
+      assert.equal(bench.inspector.flows, 1);
       assert.equal(bench.inspector.expired, 1);
-      assert.deepEqual(bench.judge.records, ['pass time-cap none']);
+      assert.deepEqual(bench.judge.records, [`${effect} time-cap none`]);
     });
 
     test(`byte cap: ${policy}`, () => {
@@ -274,7 +283,7 @@ suite('limits', () => {
       client.send(HOLD_BYTES - 1, message.subarray(HOLD_BYTES - 1, HOLD_BYTES + 1));
       assert.doesNotMatch(bench.fates, /held/);
       assert.ok(bench.fates.startsWith(`${fate} ${rest}`));
-      assert.deepEqual(bench.judge.records, ['pass byte-cap none']);
+      assert.deepEqual(bench.judge.records, [`${effect} byte-cap none`]);
     });
 
     test(`too many segments: ${policy}`, () => {
@@ -301,7 +310,62 @@ suite('limits', () => {
     new Client(bench, { port: 1 }).send(0, message.subarray(0, 9), { nowMs: 0 });
     new Client(bench, { port: 2 }).send(0, message.subarray(0, 9), { nowMs: 100 });
     bench.inspector.expire(HOLD_MS);
-    assert.equal(bench.fates, 'allow held');
+    assert.equal(bench.fates, 'pass held');
+    assert.equal(bench.inspector.holding, 1);
+  });
+
+  for (const { name, bad, good } of [
+    { name: 'TLS', bad: hello('bad.example'), good: hello('good.example') },
+    { name: 'HTTP', bad: get('bad.example', CLOSE), good: get('good.example', CLOSE) },
+  ]) {
+    test(`${name}, too slow: pieces pass as they come, the one that completes it is judged first`, () => {
+      for (let cut = 1; cut + 2 < bad.length; cut++) {
+        const { bench, client } = start();
+        client.send(0, bad.subarray(0, cut), { nowMs: 0 });
+        bench.inspector.expire(HOLD_MS);
+        if (bench.fates === 'block') continue; // the name was there already
+        assert.equal(bench.fates, 'pass', `${cut}`);
+        client.send(0, bad.subarray(0, cut), { nowMs: 300 });
+        client.send(cut, bad.subarray(cut, cut + 1), { nowMs: 300 });
+        assert.equal(bench.fates, 'pass pass pass', `${cut}`);
+        bench.inspector.expire(1000);
+        client.send(cut + 1, bad.subarray(cut + 1), { nowMs: 1000 });
+        assert.equal(bench.fates, 'pass pass pass block', `${cut}`);
+        assert.deepEqual(bench.outlet.peer, { sequence: (0xffff_ff00 + cut + 1) >>> 0, acknowledgement: 77 });
+        assert.match(bench.judge.records[0] ?? '', /^pass time-cap /);
+        assert.match(bench.judge.records.at(-1) ?? '', /^block policy \S+ bad\.example$/);
+      }
+      const { bench, client } = start();
+      client.send(0, good.subarray(0, 9));
+      bench.inspector.expire(HOLD_MS);
+      client.send(9, good.subarray(9), { nowMs: 300 });
+      assert.equal(bench.fates, 'pass allow');
+      assert.equal(bench.inspector.flows, 0);
+    });
+  }
+
+  test('a request behind one that was too slow waits again', () => {
+    const { bench, client } = start();
+    const request = get('good.example');
+    client.send(0, request.subarray(0, 9));
+    bench.inspector.expire(HOLD_MS);
+    client.send(9, request.subarray(9), { nowMs: 300 });
+    client.send(request.length, get('bad.example').subarray(0, 30), { nowMs: 300 });
+    assert.equal(bench.fates, 'pass pass held');
+  });
+
+  test('too slow and too long: the segment over the cap is judged by the name in it, not passed unread', () => {
+    for (const options of [{}, { more: 60_000 }]) {
+      const { bench, client } = start();
+      const start16k = bytesOf(`GET / HTTP/1.1\r\nCookie: ${'x'.repeat(15_000)}`);
+      client.send(0, start16k);
+      bench.inspector.expire(HOLD_MS);
+      assert.equal(bench.fates, 'pass');
+      const rest = bytesOf(`\r\nHost: bad.example\r\nCookie: ${'x'.repeat('more' in options ? 10 : 5000)}`);
+      client.send(start16k.length, rest, { ...options, nowMs: 300 });
+      assert.equal(bench.fates, 'pass block');
+      assert.equal(bench.judge.records.at(-1), 'block byte-cap http-host bad.example');
+    }
   });
 
   test('a hello of 15 kB is no problem', () => {
@@ -312,45 +376,25 @@ suite('limits', () => {
     assert.equal(bench.fates, 'block drop');
   });
 
-  test(
-    'each request of a pipeline has its own time',
-    { todo: 'the deadline of a packet that was let go stays for those behind it' },
-    () => {
-      const { bench, client } = start();
-      bench.judge.failInspectionLimit = 'closed';
-      const request = get('good.example');
-      client.send(0, request.subarray(0, 20), { nowMs: 0 });
-      client.send(20, concat(request.subarray(20), request.subarray(0, 20)), { nowMs: 200 });
-      client.send(request.length + 20, concat(request.subarray(20), request.subarray(0, 20)), { nowMs: 240 });
-      bench.inspector.expire(HOLD_MS);
-      assert.equal(bench.fates, 'pass pass held');
-    },
-  );
+  test('each request of a pipeline has its own time', () => {
+    const { bench, client } = start();
+    bench.judge.failInspectionLimit = 'closed';
+    const request = get('good.example');
+    client.send(0, request.subarray(0, 20), { nowMs: 0 });
+    client.send(20, concat(request.subarray(20), request.subarray(0, 20)), { nowMs: 200 });
+    client.send(request.length + 20, concat(request.subarray(20), request.subarray(0, 20)), { nowMs: 240 });
+    bench.inspector.expire(HOLD_MS);
+    assert.equal(bench.fates, 'pass pass held');
+  });
 
-  test(
-    'what the fail policy refused is recorded as refused',
-    { todo: 'the record says pass, and `blocked` is not counted' },
-    () => {
-      const { bench, client } = start();
-      bench.judge.failInspectionLimit = 'closed';
-      client.send(0, hello('good.example').subarray(0, 9));
-      bench.inspector.expire(HOLD_MS);
-      assert.deepEqual(bench.judge.records, ['block time-cap none']);
-    },
-  );
+  test('a first segment longer than what is shown is read as far as it goes', () => {
+    const { bench, client } = start();
+    const head = post('bad.example', 30_000);
+    client.send(0, concat(head, new Uint8Array(30_000)), { shown: 16_896 });
+    assert.equal(bench.fates, 'block');
+  });
 
-  test(
-    'a first segment longer than what is shown is read as far as it goes',
-    { todo: '#take gives up before it looks at the bytes' },
-    () => {
-      const { bench, client } = start();
-      const head = post('bad.example', 30_000);
-      client.send(0, concat(head, new Uint8Array(30_000)), { shown: 16_896 });
-      assert.equal(bench.fates, 'block');
-    },
-  );
-
-  test('a second request longer than what is shown likewise, and its body is passed over', { todo: 'as above' }, () => {
+  test('a second request longer than what is shown likewise, and its body is passed over', () => {
     const { bench, client } = start();
     const first = get('good.example');
     const second = concat(post('good.example', 30_000), new Uint8Array(30_000));
@@ -496,20 +540,16 @@ suite('plain HTTP stays under inspection', () => {
     assert.equal(bench.outlet.fates.get(id), 'block');
   });
 
-  test(
-    'a body out of order is passed over as well',
-    { todo: 'the skip asks for offset === base; on a lossy forwarded path the rest is held, then given up' },
-    () => {
-      const { bench, client } = start();
-      bench.judge.failInspectionLimit = 'closed';
-      const head = post('good.example', 100_000);
-      client.send(0, head);
-      for (let from = 2000; from < 100_000; from += 2000) client.send(head.length + from, new Uint8Array(2000));
-      client.send(head.length, new Uint8Array(2000));
-      client.send(head.length + 100_000, get('bad.example'));
-      assert.match(bench.fates, /^pass( pass)+ block$/);
-    },
-  );
+  test('a body out of order is passed over as well', () => {
+    const { bench, client } = start();
+    bench.judge.failInspectionLimit = 'closed';
+    const head = post('good.example', 100_000);
+    client.send(0, head);
+    for (let from = 2000; from < 100_000; from += 2000) client.send(head.length + from, new Uint8Array(2000));
+    client.send(head.length, new Uint8Array(2000));
+    client.send(head.length + 100_000, get('bad.example'));
+    assert.match(bench.fates, /^pass( pass)+ block$/);
+  });
 });
 
 suite('tunnels', () => {
@@ -560,8 +600,14 @@ suite('Fast Open', () => {
     client.send(0, message, { flags: 'S' });
     client.send(0, message);
     assert.equal(bench.fates, 'allow allow');
-    assert.equal(bench.inspector.flows, 0);
     assert.equal(bench.judge.records.length, 1);
+    // The kernel may send it again for a while; each time the wait starts anew.
+    bench.inspector.expire(9_000);
+    client.send(0, message, { nowMs: 9_000 });
+    bench.inspector.expire(18_000);
+    assert.equal(bench.inspector.flows, 1);
+    bench.inspector.expire(19_000);
+    assert.equal(bench.inspector.flows, 0);
   });
 
   test('half of it in the SYN, the rest behind', () => {
@@ -591,19 +637,28 @@ suite('several connections', () => {
     assert.equal(bench.fates, 'pass allow block');
   });
 
-  for (const gap of [65_537, -70_000]) {
-    test(
-      `also when its first number is ${gap} from the old one's (a port reused out of TIME_WAIT gets + 65,537)`,
-      { todo: 'within 16 MiB the segment counts as the old flow: unread bytes pass or are given up' },
-      () => {
-        const bench = new Bench();
-        const request = get('good.example');
-        new Client(bench, { initial: 1_000_000 }).send(0, request);
-        new Client(bench, { initial: 1_000_000 + request.length + gap }).send(0, get('bad.example'));
-        assert.equal(bench.fates, 'pass block');
-      },
-    );
-  }
+  const reused = (gap: number, nowMs = 0): string => {
+    const bench = new Bench();
+    const request = get('good.example');
+    new Client(bench, { initial: 1_000_000 }).send(0, request);
+    new Client(bench, { initial: 1_000_000 + request.length + gap }).send(0, get('bad.example'), { nowMs });
+    return bench.fates;
+  };
+
+  test('also when its first number is 65,537 ahead of where the old one ended (a port reused out of TIME_WAIT)', () => {
+    assert.equal(reused(65_537), 'pass block');
+    assert.equal(reused(HOLD_BYTES + 1), 'pass block');
+  });
+
+  test('also when it lies behind, once nothing is sent again any more', () => {
+    assert.equal(reused(-70_000, 60_001), 'pass block');
+  });
+
+  test(
+    'also when it lies behind, soon after',
+    { todo: 'looks like bytes sent again; only a SYN could tell, and SYNs without data are not queued' },
+    () => assert.equal(reused(-70_000), 'pass block'),
+  );
 
   test('flows that only differ in one port do not mix', () => {
     const bench = new Bench();
@@ -618,9 +673,9 @@ suite('several connections', () => {
   test('the table is bounded: the oldest waiting hello is given up for a new one', () => {
     const bench = new Bench();
     const piece = hello('good.example').subarray(0, 9);
-    for (let port = 0; port < 8193; port++) new Client(bench, { port }).send(0, piece);
-    assert.equal(bench.inspector.flows, 8192);
-    assert.equal(bench.inspector.holding, 8192);
+    for (let port = 0; port < 4097; port++) new Client(bench, { port }).send(0, piece);
+    assert.equal(bench.inspector.flows, 4096);
+    assert.equal(bench.inspector.holding, 4096);
     assert.equal(bench.outlet.fates.get(1), 'allow');
     assert.equal(bench.outlet.fates.size, 1);
   });
@@ -628,11 +683,11 @@ suite('several connections', () => {
   test('an open HTTP connection that was used lately stays, an older one goes', () => {
     const bench = new Bench();
     const request = get('good.example');
-    const clients = Array.from({ length: 8192 }, (_, port) => new Client(bench, { port }));
+    const clients = Array.from({ length: 4096 }, (_, port) => new Client(bench, { port }));
     for (const client of clients) client.send(0, request);
     clients[0]?.send(request.length, request);
     new Client(bench, { port: 9000 }).send(0, request);
-    assert.equal(bench.inspector.flows, 8192);
+    assert.equal(bench.inspector.flows, 4096);
     // Port 0 is known still, so the same name is no news; port 1 is not.
     const before = bench.judge.records.length;
     clients[0]?.send(2 * request.length, request);
@@ -663,15 +718,115 @@ suite('several connections', () => {
     assert.equal(bench.fates, 'allow allow block');
   });
 
-  test(
-    'what was queued behind a blocked segment before its verdict does not pass',
-    { todo: '#block forgets the flow, so the next segment of the same batch is a new flow, unknown, and allowed' },
-    () => {
+  test('what was queued behind a blocked segment before its verdict does not pass, for a second', () => {
+    for (const head of [post('bad.example', 10), hello('bad.example')]) {
       const { bench, client } = start();
-      const head = post('bad.example', 10);
       client.send(0, head);
       client.send(head.length, bytesOf('\0\x01\x02\x03secret'));
-      assert.match(bench.fates, /^block (drop|block)$/);
-    },
-  );
+      client.send(0, head, { nowMs: 900 });
+      assert.equal(bench.fates, 'block drop drop');
+      assert.equal(bench.judge.records.length, 1);
+      bench.inspector.expire(999);
+      assert.equal(bench.inspector.flows, 1);
+      bench.inspector.expire(1_050);
+      assert.equal(bench.inspector.flows, 0);
+    }
+  });
+
+  test('behind a blocked one, a SYN with data is another connection', () => {
+    const { bench, client } = start();
+    client.send(0, hello('bad.example'));
+    client.send(70_000, hello('good.example'), { flags: 'S' });
+    assert.equal(bench.fates, 'block allow');
+  });
+
+  test('what was queued behind an allowed segment follows it without a record, for a second', () => {
+    const { bench, client } = start();
+    const message = hello('good.example');
+    const data = bytesOf('\x17\x03\x03\0\x05hello');
+    client.send(0, message);
+    client.send(message.length, data, { nowMs: 999 });
+    assert.equal(bench.fates, 'allow allow');
+    assert.equal(bench.judge.records.length, 1);
+    client.send(message.length, data, { nowMs: 2_000 });
+    assert.deepEqual(bench.judge.records, ['pass policy sni good.example', 'pass policy none']);
+    // Only bytes that say nothing: a name is judged.
+    client.send(0, hello('bad.example'), { nowMs: 2_000 });
+    assert.equal(bench.fates, 'allow allow allow block');
+  });
+});
+
+suite('forwarded', () => {
+  const unknown = bytesOf('\0\x01\x02\x03');
+
+  test('bytes that say nothing pass, and the verdict comes with the next segment', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    client.send(0, unknown);
+    assert.equal(bench.fates, 'pass');
+    assert.deepEqual(bench.judge.records, []);
+    client.send(4, unknown);
+    assert.equal(bench.fates, 'pass allow');
+    assert.deepEqual(bench.judge.records, ['pass policy none']);
+    assert.equal(bench.inspector.flows, 0);
+  });
+
+  test('to a blocked address not even the first segment passes', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    bench.judge.blocksAddress = true;
+    client.send(0, unknown);
+    assert.equal(bench.fates, 'block');
+    assert.deepEqual(bench.judge.records, ['block policy none']);
+  });
+
+  test('more than is shown of it: the next segment is recorded all the same', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    client.send(0, unknown, { more: 60_000 });
+    client.send(60_004, unknown);
+    assert.equal(bench.fates, 'pass allow');
+    assert.deepEqual(bench.judge.records, ['pass policy none']);
+  });
+
+  test('lines of text in front of STARTTLS, and a hello in pieces behind it', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    const message = hello('bad.example');
+    client.send(0, bytesOf('EHLO me\r\n'));
+    client.send(9, bytesOf('STARTTLS\r\n'));
+    client.send(19, message.subarray(0, 20));
+    assert.equal(bench.fates, 'pass pass held');
+    client.send(39, message.subarray(20));
+    assert.equal(bench.fates, 'pass pass block drop');
+  });
+
+  test('the peer is reset where the hello starts, of which it has only the end', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    const message = hello('bad.example');
+    client.send(20, message.subarray(20));
+    client.send(0, message.subarray(0, 20));
+    assert.equal(bench.fates, 'pass block');
+    assert.deepEqual(bench.outlet.peer, { sequence: 0xffff_ff00, acknowledgement: 77 });
+  });
+
+  test('the beginning comes when a later piece waits behind a gap: that piece has to come again', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    const message = get('bad.example');
+    client.send(1, message.subarray(1, 3));
+    client.send(10, message.subarray(10));
+    assert.equal(bench.fates, 'held held');
+    client.send(0, message.subarray(0, 1));
+    assert.equal(bench.fates, 'held drop held');
+    client.send(3, message.subarray(3, 10));
+    client.send(10, message.subarray(10));
+    assert.equal(bench.fates, 'block drop drop drop drop');
+  });
+
+  test('a beginning too far before what waits: that has to come again', () => {
+    const { bench, client } = start({ hook: HOOK_FORWARD });
+    const message = hello('bad.example', { padding: HOLD_BYTES - 100 });
+    const cut = HOLD_BYTES - 40;
+    client.send(cut, bytesOf('GET /'));
+    client.send(0, message.subarray(0, 20));
+    assert.equal(bench.fates, 'held held');
+    client.send(-HOLD_BYTES, bytesOf('GET /'));
+    assert.equal(bench.fates, 'drop drop held');
+  });
 });

@@ -73,6 +73,7 @@ suite('ring', () => {
     const { producer, consumer } = ring(10_000);
     producer.push(flowRecord(1));
     consumer.release(10);
+    assert.equal(consumer.pending, 1);
     assert.deepEqual(sequencesOf(consumer.read(10_000)), [1]);
   });
 
@@ -139,7 +140,7 @@ test('model: nothing is lost, doubled, damaged or out of order', () => {
             consumer.rewind();
             read = 0;
           }
-          assert.equal(consumer.pending, read);
+          assert.equal(consumer.pending, kept.length);
         }
         consumer.rewind();
         assert.deepEqual(sequencesOf(consumer.read(1e9)), kept);

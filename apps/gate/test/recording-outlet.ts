@@ -6,6 +6,7 @@ import type { Cause } from '@sallyport/contract/flow-record';
 import type { FailPolicy } from '@sallyport/contract/gate-settings';
 import { PASS, type Verdict } from '@sallyport/policy/judge';
 
+import { HOOK_LOCAL_OUT } from '../src/netlink/queue.ts';
 import {
   type FlowEnds,
   type HeldPacket,
@@ -60,6 +61,8 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1'
 export class ListJudge implements Judge {
   readonly bad: ReadonlySet<string>;
   failInspectionLimit: FailPolicy = 'open';
+  /** Every address is blocked, whatever the name. */
+  blocksAddress = false;
   /** `effect cause names source`, one line for each record. */
   readonly records: string[] = [];
   readonly urls: string[] = [];
@@ -69,7 +72,7 @@ export class ListJudge implements Judge {
   }
 
   judge({ names }: Reading): Verdict {
-    const bad = names.some((name) => this.bad.has(text(name).toLowerCase()));
+    const bad = this.blocksAddress || names.some((name) => this.bad.has(text(name).toLowerCase()));
     return bad ? { ...PASS, effect: 'block' } : PASS;
   }
 
@@ -86,6 +89,7 @@ export interface SendOptions {
   /** Payload bytes that the packet has beyond those given; they are not shown. */
   readonly more?: number;
   readonly nowMs?: number;
+  readonly hook?: number;
 }
 
 /** Inspector, outlet and judge, and the numbering of packets. */
@@ -97,12 +101,15 @@ export class Bench {
   #sent = 0;
 
   /** Hands a packet over and answers with its number, from 1. */
-  send(packet: Uint8Array, { shown = packet.length, more = 0, nowMs = 0 }: SendOptions = {}): number {
+  send(
+    packet: Uint8Array,
+    { shown = packet.length, more = 0, nowMs = 0, hook = HOOK_LOCAL_OUT }: SendOptions = {},
+  ): number {
     const id = ++this.#sent;
     if (!this.#segment.read(packet, 0, shown, packet.length + more))
       throw new Error('the test made a packet that is none');
     const family = (packet[0] ?? 0) >> 4 === 6 ? 6 : 4;
-    this.inspector.handle(this.#segment, { id, hook: 3, mark: 0, family }, nowMs);
+    this.inspector.handle(this.#segment, { id, hook, mark: 0, family }, nowMs);
     packet.fill(0xee); // views into it must not be used later
     return id;
   }
@@ -118,6 +125,7 @@ export interface ClientOptions {
   readonly initial?: number;
   readonly port?: number;
   readonly family?: 4 | 6;
+  readonly hook?: number;
 }
 
 /** One TCP connection of a client; offsets count from its first payload byte. */
@@ -126,18 +134,23 @@ export class Client {
   readonly #initial: number;
   readonly #port: number;
   readonly #family: 4 | 6;
+  readonly #hook: number;
 
-  constructor(bench: Bench, { initial = 0xffff_ff00, port = 40_000, family = 4 }: ClientOptions = {}) {
+  constructor(
+    bench: Bench,
+    { initial = 0xffff_ff00, port = 40_000, family = 4, hook = HOOK_LOCAL_OUT }: ClientOptions = {},
+  ) {
     this.#bench = bench;
     this.#initial = initial;
     this.#port = port;
     this.#family = family;
+    this.#hook = hook;
   }
 
   send(offset: number, payload: Uint8Array, options: SendOptions = {}): number {
     const { flags = 'AP' } = options;
     const sequence = (this.#initial + offset - (flags.includes('S') ? 1 : 0)) >>> 0;
     const shape = { family: this.#family, sourcePort: this.#port, sequence, flags, payload };
-    return this.#bench.send(tcpPacket({ ...shape, acknowledgement: 77 }), options);
+    return this.#bench.send(tcpPacket({ ...shape, acknowledgement: 77 }), { hook: this.#hook, ...options });
   }
 }

@@ -8,7 +8,14 @@ import { type Chain, describe } from '../src/ruleset/description.ts';
 import { chainName, type Present, readPresent, renderIptables } from '../src/ruleset/iptables.ts';
 import { DEFAULT_STATE_DIRECTORY, namesFor } from '../src/ruleset/names.ts';
 import { renderNftables, renderNftablesRemoval } from '../src/ruleset/nftables.ts';
-import { type Backend, type Memory, probeBackend, Ruleset, RulesetError } from '../src/ruleset/ruleset.ts';
+import {
+  type Backend,
+  type Execute,
+  type Memory,
+  probeBackend,
+  Ruleset,
+  RulesetError,
+} from '../src/ruleset/ruleset.ts';
 import { FakeFirewall } from './fake-firewall.ts';
 import { RENDERED } from './rendered-rules.ts';
 
@@ -254,19 +261,28 @@ suite('rule set over a model of the tools', () => {
     assert.equal(firewall.text.trim(), '*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -d 192.0.2.1 -j DROP\nCOMMIT');
   });
 
-  test(
-    'a listing that fails is not read as an empty rule set',
-    { todo: 'Ruleset.#present ignores the exit status, so the jumps are added a second time' },
-    () => {
-      const { firewall, ruleset } = fixture('iptables-nft');
-      ruleset.apply(chainsFor({}));
-      const applied = firewall.text;
-      firewall.failing.set('iptables-nft-save', 'timed out');
-      assert.throws(() => ruleset.apply(chainsFor({})), RulesetError);
-      firewall.failing.clear();
-      assert.equal(firewall.text, applied);
-    },
-  );
+  test('a listing that fails is not read as an empty rule set', () => {
+    const { firewall, ruleset } = fixture('iptables-nft');
+    ruleset.apply(chainsFor({}));
+    const applied = firewall.text;
+    firewall.failing.set('iptables-nft-save', 'timed out');
+    assert.throws(() => ruleset.apply(chainsFor({})), /^RulesetError: iptables-nft-save failed: timed out$/);
+    assert.throws(() => ruleset.isIntact(), RulesetError);
+    firewall.failing.clear();
+    assert.equal(firewall.text, applied);
+  });
+
+  test('where iptables-nft is not installed there is nothing of ours to list', () => {
+    const { firewall, memory } = fixture('nftables');
+    const execute: Execute = (program, ...rest) =>
+      program.startsWith('ip')
+        ? { status: 127, stdout: '', stderr: `${program} is not installed` }
+        : firewall.execute(program, ...rest);
+    const ruleset = new Ruleset('nftables', execute, namesFor(DEFAULT_STATE_DIRECTORY), memory);
+    ruleset.apply(chainsFor({}));
+    ruleset.remove();
+    assert.equal(firewall.nftTables.size, 0);
+  });
 });
 
 suite('which back end', () => {

@@ -58,17 +58,14 @@ suite('tables', () => {
     for (const name of ['b', 'c']) assert.throws(() => state.readTable(name), { code: 'ELOOP' });
   });
 
-  test(
-    'a directory on the way that is a link is refused',
-    { todo: 'O_NOFOLLOW holds for the last name only: agent/tables -> /dev makes the gate open devices' },
-    () => {
-      rmSync(join(directory, 'agent', 'tables'), { recursive: true });
-      mkdirSync(join(directory, 'elsewhere'));
-      writeFileSync(join(directory, 'elsewhere', 'a'), 'secret');
-      symlinkSync(join(directory, 'elsewhere'), join(directory, 'agent', 'tables'));
-      assert.throws(() => state.readTable('a'));
-    },
-  );
+  for (const step of ['agent', join('agent', 'tables')]) {
+    test(`a directory on the way that is a link is refused: ${step}`, () => {
+      writeFileSync(table('a'), 'secret');
+      renameSync(join(directory, step), join(directory, 'elsewhere'));
+      symlinkSync(join(directory, 'elsewhere'), join(directory, step));
+      assert.throws(() => state.readTable('a'), { code: 'ENOTDIR' });
+    });
+  }
 
   test('what is no regular file is refused, and a pipe does not hang the gate', () => {
     mkdirSync(table('d'));

@@ -5,7 +5,7 @@
  * learns that there was more, and memory stays bounded whatever the feed holds. Lines end in LF or CRLF; white space
  * around them is cut off; blank lines are counted and not reported.
  */
-export const MAX_LINE_BYTES = 4096;
+const MAX_LINE_BYTES = 4096;
 
 /** `bytes[start, end)` is valid during the call only. `overlong`: the line goes on after `end`. */
 export type OnLine = (bytes: Buffer, start: number, end: number, overlong: boolean) => void;

@@ -6,8 +6,8 @@
 
 export const NLM_F_REQUEST = 1;
 export const NLM_F_ACK = 4;
-export const NLMSG_ERROR = 2;
-export const NLA_F_NESTED = 0x8000;
+const NLMSG_ERROR = 2;
+const NLA_F_NESTED = 0x8000;
 export const HEADER = 16;
 /** nlmsghdr + nfgenmsg */
 export const NETFILTER_HEADER = 20;

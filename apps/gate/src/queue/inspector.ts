@@ -300,6 +300,9 @@ export class Inspector {
       return;
     }
     let pushed = flow.stream.push(offset, segment.payload);
+    const unseen = segment.payloadLength - segment.payload.length;
+    // Even a slow hello's segment must not pass before all of it was looked at.
+    if (pushed === 'overflow' || unseen > 0) flow.patient = true;
     if (pushed === 'overflow') {
       // Judging what is there makes room.
       if (!this.#advance(flow, nowMs)) return;
@@ -310,8 +313,7 @@ export class Inspector {
       return;
     }
     if (!this.#advance(flow, nowMs)) return;
-    const unseen = segment.payloadLength - segment.payload.length;
-    if (unseen === 0) return;
+    if (unseen === 0 || flow.held.length === 0) return;
     // More than the copy range came at once: fine as long as the rest is body.
     if (flow.body === null || flow.stream.base !== end - unseen || flow.body.certain < unseen) {
       this.#giveUp(flow, 'byte-cap', nowMs);
@@ -325,10 +327,15 @@ export class Inspector {
   /** The segment lies before everything seen so far: start the stream there. `offset` is negative. */
   #rebase(flow: Flow, offset: number, segment: Segment): Flow {
     const earlier = new Flow(flow.key, flow, segment.sequence, flow.opening);
-    earlier.stream.push(-offset, flow.stream.contiguous());
-    for (const packet of flow.held) earlier.held.push({ ...packet, end: packet.end - offset });
+    const known = flow.stream.contiguous();
+    earlier.stream.push(-offset, known);
+    // Bytes behind a gap, or too many, cannot be taken along: the client sends them again.
+    const keptEnd = Math.min(known.length, HOLD_BYTES + offset);
+    for (const packet of flow.held) {
+      if (packet.end <= keptEnd) earlier.held.push({ ...packet, end: packet.end - offset });
+      else this.#outlet.drop(packet);
+    }
     earlier.patient = flow.patient;
-    earlier.passedEnd = flow.passedEnd === 0 ? 0 : flow.passedEnd - offset;
     earlier.unknownOnce = flow.unknownOnce;
     earlier.lastRecorded = flow.lastRecorded;
     earlier.lastSeenMs = flow.lastSeenMs;
@@ -359,9 +366,7 @@ export class Inspector {
         case 'tls':
           return this.#settle(flow, readingOfTls(read), 'policy', nowMs);
         case 'unknown':
-          if (!flow.unknownOnce && flow.stream.base === 0 && flow.held[0]?.hook === HOOK_FORWARD) {
-            return this.#waitForBeginning(flow, nowMs);
-          }
+          if (mayBeLaterPart(flow)) return this.#waitForBeginning(flow, nowMs);
           return this.#settle(flow, NOTHING_READ, 'policy', nowMs);
         case 'http2':
           // Later requests need the header compression's state: the first one decides for the connection.
@@ -389,6 +394,8 @@ export class Inspector {
           break;
         }
         case 'preamble':
+          // `HTTP/1.1` and header lines look like those of a mail client.
+          if (read.protocol === 'text' && mayBeLaterPart(flow)) return this.#waitForBeginning(flow, nowMs);
           flow.stream.discard(read.tunnelOffset);
           flow.stage = read.stage;
           if (++flow.steps > MAX_STEPS) return this.#settle(flow, NOTHING_READ, 'policy', nowMs);
@@ -402,9 +409,13 @@ export class Inspector {
    * for the first half is what names the host, and the flow is judged with the next segment, whichever that is.
    */
   #waitForBeginning(flow: Flow, nowMs: number): boolean {
+    // An address that is blocked needs no name.
+    if (stops(this.#judge.judge(NOTHING_READ, flow))) return this.#settle(flow, NOTHING_READ, 'policy', nowMs);
     flow.unknownOnce = true;
     flow.patient = false;
-    return this.#release(flow, nowMs);
+    this.#release(flow, nowMs);
+    flow.patient = true;
+    return true;
   }
 
   /** Judges one of several requests; true when the connection may go on to the next. */
@@ -562,6 +573,9 @@ function partialReading(flow: Flow): Reading {
   const head = partialRequestHead(flow.stream.contiguous());
   return head === null ? NOTHING_READ : readingOfHttp(head);
 }
+
+const mayBeLaterPart = (flow: Flow): boolean =>
+  !flow.unknownOnce && flow.stream.base === 0 && flow.held[0]?.hook === HOOK_FORWARD;
 
 const stops = (verdict: Verdict): boolean => verdict.effect === 'block' || verdict.effect === 'warn';
 

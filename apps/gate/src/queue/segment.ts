@@ -3,7 +3,6 @@
  * once (GSO), possibly cut off at the copy range. Reused for every packet; offsets are into the datagram.
  */
 
-export const TCP_FIN = 0x01;
 export const TCP_SYN = 0x02;
 export const TCP_RST = 0x04;
 export const TCP_ACK = 0x10;

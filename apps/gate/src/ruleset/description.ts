@@ -112,8 +112,7 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
       verdict: { kind: 'reject-reset' },
     });
     if (settings.mode === 'block' && settings.quicHandling === 'block') {
-      for (const version of Object.keys(QUIC_VERSIONS) as QuicVersion[]) {
-        // oxlint-disable-line typescript/no-unsafe-type-assertion -- keys of a literal
+      for (const version of ['v1', 'v2'] as const satisfies readonly QuicVersion[]) {
         const when: Match[] = [{ kind: 'quic-initial-from-client', version }];
         if (local) when.unshift({ kind: 'not-to-loopback' });
         enforce.push({ when, verdict: { kind: 'reject-port-unreachable' } });

@@ -152,7 +152,7 @@ export class Ruleset {
     let table = '';
     for (const line of listed.split('\n')) {
       const heading = /^table (ip6?) (mangle|filter) \{/.exec(line);
-      if (/^table /.test(line)) {
+      if (line.startsWith('table ')) {
         table = heading === null ? '' : `${heading[1]} ${heading[2]}`;
         if (table !== '') found.push(table);
       }

@@ -15,7 +15,7 @@ type Native = (...args: (number | bigint | Uint8Array | null)[]) => number;
 
 const self = koffi.load(null); // libc is mapped already, whether glibc or musl
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- koffi types its functions as any
-const native = (signature: string): Native => self.func(signature) as unknown as Native;
+const native = (signature: string): Native => self.func(signature) as Native;
 
 // koffi does not know ssize_t; intptr_t has the same width on every Linux ABI we run on.
 const c = {
