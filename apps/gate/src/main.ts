@@ -53,6 +53,8 @@ class Gate {
   #lastBeats = -1;
   #beatCount = 0;
   #rulesProblem = '';
+  /** The rule set changed and was not found intact since. */
+  #recheck = false;
 
   constructor(stateDirectory: string, agentUid: number, backend: Backend) {
     this.#state = new StateDirectory(stateDirectory);
@@ -70,8 +72,8 @@ class Gate {
         return usesConntrack(execute('nft', ['list', 'ruleset']).stdout, (line) => ours.test(line));
       },
       stepAside: () => {
-        this.#ruleset.remove();
         this.#enforcingSinceMs = 0;
+        this.#ruleset.remove();
       },
       comeBack: () => {
         if (this.#settings !== null) this.#applyRules(this.#settings);
@@ -116,23 +118,29 @@ class Gate {
   }
 
   watchConntrack(): void {
-    if (this.#queue !== null) this.#conntrack.look();
-  }
-
-  watchRules(changes: ChangeWatch): void {
-    if (!changes.changed() || this.#queue === null || this.#conntrack.aside) return;
-    if (this.#ruleset.isIntact()) return;
-    this.#rulesRepaired++;
-    const wasEnforcing = this.#enforcingSinceMs;
-    this.#enforcingSinceMs = 0;
+    if (this.#queue === null) return;
     try {
-      this.#ruleset.repair();
-      this.#rulesProblem = '';
-      if (wasEnforcing !== 0) this.#enforcingSinceMs = Date.now();
+      this.#conntrack.look();
     } catch (error) {
       this.#rulesProblem = messageOf(error);
     }
-    changes.changed(); // our own repair
+  }
+
+  watchRules(changes: ChangeWatch): void {
+    this.#recheck ||= changes.changed();
+    if (!this.#recheck || this.#queue === null || this.#conntrack.aside) return;
+    try {
+      if (!this.#ruleset.isIntact()) {
+        this.#rulesRepaired++;
+        this.#ruleset.repair();
+        this.#enforcingSinceMs = Date.now();
+      }
+      this.#rulesProblem = '';
+      this.#recheck = false;
+      changes.changed(); // our own repair
+    } catch (error) {
+      this.#rulesProblem = messageOf(error); // tried again at the next turn
+    }
   }
 
   async stop(): Promise<void> {

@@ -115,7 +115,7 @@ class Flow implements FlowEnds {
   stage: Stage = 'first';
   steps = 0;
   body: BodyTracker | null = null;
-  /** Unix milliseconds at which an incomplete hello runs out of time, 0 when nothing waits. */
+  /** When an incomplete hello runs out of time, or a settled flow is forgotten; 0 when nothing waits. */
   deadlineMs = 0;
   /** False once a hello took too long: its segments pass as they come, all but the one that completes it. */
   patient = true;
@@ -171,7 +171,7 @@ export class Inspector {
     return this.#flows.size;
   }
 
-  /** Takes one packet from the queue. `segment` and `packet` are read during the call only. */
+  /** Takes one packet from the queue. `segment` and `packet` are read during the call only; `nowMs` is monotonic. */
   handle(segment: Segment, packet: HeldPacket, nowMs: number): void {
     this.#nowMs = nowMs;
     let flow: Flow | undefined;
@@ -180,7 +180,9 @@ export class Inspector {
       key = flowKey(segment);
       flow = this.#flows.get(key);
       if (flow !== undefined && this.#isAnother(flow, segment)) {
-        this.#abandon(flow);
+        // Nobody waits for what the old connection still had here, and a verdict on it would mark the new one.
+        for (const { id, hook, mark, family } of flow.held) this.#outlet.drop({ id, hook, mark, family });
+        this.#forget(flow);
         flow = undefined;
       }
     }
@@ -541,15 +543,12 @@ export class Inspector {
   #add(flow: Flow): void {
     if (this.#flows.size >= MAX_FLOWS) {
       const oldest = this.#flows.values().next().value;
-      if (oldest !== undefined) this.#abandon(oldest);
+      if (oldest !== undefined) {
+        if (oldest.held.length > 0) this.#giveUp(oldest, 'byte-cap', this.#nowMs);
+        this.#forget(oldest);
+      }
     }
     this.#flows.set(flow.key, flow);
-  }
-
-  /** Room is needed, or its ports belong to another connection now. */
-  #abandon(flow: Flow): void {
-    if (flow.held.length > 0) this.#giveUp(flow, 'byte-cap', this.#nowMs);
-    this.#forget(flow);
   }
 
   #forget(flow: Flow): void {
@@ -568,9 +567,10 @@ export class Inspector {
 /** A closed policy for what cannot be read. */
 const FAILED_CLOSED: Verdict = Object.freeze({ ...PASS, effect: 'block' });
 
-/** What an unfinished request has said so far. */
+/** What an unfinished request has said so far, in whole lines: a name cut short is another name. */
 function partialReading(flow: Flow): Reading {
-  const head = partialRequestHead(flow.stream.contiguous());
+  const bytes = flow.stream.contiguous();
+  const head = partialRequestHead(bytes.subarray(0, bytes.lastIndexOf(LF) + 1));
   return head === null ? NOTHING_READ : readingOfHttp(head);
 }
 
@@ -608,6 +608,7 @@ function readingOfHttp(head: RequestHead): Reading {
   };
 }
 
+const LF = 0x0a;
 const COLON = 0x3a;
 const SLASH = 0x2f;
 

@@ -74,6 +74,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
       if (!obey(judge, outlet)) break;
     }
     judge.nowMs = Date.now();
+    const monotonicMs = performance.now(); // deadlines must not move with the clock
     for (let slot = 0; slot < received; slot++) {
       const bytes = batch.buffers[slot];
       if (bytes === undefined) break;
@@ -83,7 +84,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
           const flow = readFailedMark(bytes, length);
           if (flow !== null) {
             counters.add('unmarked', 1);
-            inspector.remember(flow, judge.nowMs);
+            inspector.remember(flow, monotonicMs);
           }
         }
         continue;
@@ -94,12 +95,12 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
       held.mark = packet.mark;
       held.family = (bytes[packet.payloadStart] ?? 0) >> 4 === 6 ? 6 : 4;
       if (segment.read(bytes, packet.payloadStart, packet.payloadEnd, packet.fullLength)) {
-        inspector.handle(segment, held, judge.nowMs);
+        inspector.handle(segment, held, monotonicMs);
       } else {
         outlet.follow(held); // no TCP segment: nothing here to read
       }
     }
-    inspector.expire(judge.nowMs);
+    inspector.expire(monotonicMs);
     outlet.flush();
     counters.set('held', inspector.holding);
     counters.set('expiredHolds', inspector.expired);

@@ -130,7 +130,7 @@ export class Ruleset {
   #saved(save: string): string {
     const { status, stdout, stderr } = this.#execute(save, []);
     if (status === 0 || status === 127) return stdout;
-    throw new RulesetError('refused', `${save} failed: ${stderr.trim().split('\n')[0] ?? `status ${status}`}`);
+    throw new RulesetError('refused', `${save} failed: ${reasonOf(status, stderr)}`);
   }
 
   #ours(): string {
@@ -182,9 +182,12 @@ export class Ruleset {
 
   #run(program: string, args: readonly string[], input: string): void {
     const { status, stderr } = this.#execute(program, args, input);
-    if (status !== 0) {
-      const reason = stderr.trim().split('\n')[0] ?? '';
-      throw new RulesetError('refused', `${program} refused our rules: ${reason === '' ? `status ${status}` : reason}`);
-    }
+    if (status !== 0) throw new RulesetError('refused', `${program} refused our rules: ${reasonOf(status, stderr)}`);
   }
 }
+
+/** What a program said first, or its status when it said nothing. */
+const reasonOf = (status: number, stderr: string): string => {
+  const [line = ''] = stderr.trim().split('\n');
+  return line === '' ? `status ${status}` : line;
+};

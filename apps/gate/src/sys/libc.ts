@@ -14,7 +14,7 @@ export type Fd = number & { readonly [brand]: 'Fd' };
 type Native = (...args: (number | bigint | Uint8Array | null)[]) => number;
 
 const self = koffi.load(null); // libc is mapped already, whether glibc or musl
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- koffi types its functions as any
+// koffi types its functions as any; this is where they get a type.
 const native = (signature: string): Native => self.func(signature) as Native;
 
 // koffi does not know ssize_t; intptr_t has the same width on every Linux ABI we run on.
