@@ -25,14 +25,14 @@ import { type ArmResult, type Effort, measureArm } from './measure.ts';
 import { alignedTable, type Measurements, type MissingPeer, tableRows, toJson, toMarkdown } from './report.ts';
 
 const USAGE = `usage: sallyport bench gate [--json] [--write] [--quick] [--pairs N] [--seconds N] [--hosts N]
-       [--full-handshakes] [--arms A,B,…]
+       [--resume] [--arms A,B,…]
   --json     one JSON object on standard output instead of a table
   --write    append the result to docs/benchmarks.md
   --quick    2 pairs of 1 s: a smoke test, not a figure to quote
   --pairs    pairs of unprotected and measured runs for each figure (5)
   --seconds  length of one run of new connections (3)
   --hosts    hosts in Sallyport's feed (1000000)
-  --full-handshakes  no TLS resumption: the cryptography of each connection then hides most of any other cost
+  --resume   let TLS connections resume by ticket; without it each makes a whole handshake, as a new visitor does
   --arms     only these of: sallyport, rules, conntrack, opensnitch, squid`;
 
 /** Arms in the order they run. `rules` needs a running Sallyport to copy from, and so runs inside its turn. */
@@ -64,7 +64,7 @@ interface Options {
   readonly write: boolean;
   readonly effort: Effort;
   readonly hosts: number;
-  readonly fullHandshakes: boolean;
+  readonly resume: boolean;
   readonly arms: ReadonlySet<ArmName>;
 }
 
@@ -89,7 +89,7 @@ async function measureAll(options: Options): Promise<Measurements> {
   const names = ARMS.filter((name) => options.arms.has(name) && !missing.some((peer) => peer.name === name));
   await using lab = await createStarLab(['plain', ...names], { serverAddresses: SERVER_ADDRESSES });
   const subjects = ['*.bench.example', ...lab.server.addresses.map(({ v4 }) => v4)];
-  await using nginx = await startNginx(lab.server.namespace, { subjects, sessionTickets: !options.fullHandshakes });
+  await using nginx = await startNginx(lab.server.namespace, { subjects, sessionTickets: options.resume });
   const namespaces = new Map(['plain', ...names].map((name, n) => [name, lab.clients[n]?.namespace]));
   const namespaceOf = (name: string): Namespace => {
     const namespace = namespaces.get(name);
@@ -149,7 +149,7 @@ function readOptions(args: string[]): Options {
       write: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
-      'full-handshakes': { type: 'boolean', default: false },
+      resume: { type: 'boolean', default: false },
       pairs: { type: 'string' },
       seconds: { type: 'string' },
       hosts: { type: 'string', default: '1000000' },
@@ -175,7 +175,7 @@ function readOptions(args: string[]): Options {
     write: values.write,
     hosts: whole('hosts', values.hosts, 0),
     arms,
-    fullHandshakes: values['full-handshakes'],
+    resume: values.resume,
     effort: {
       pairs: whole('pairs', values.pairs ?? (values.quick ? '2' : '5'), 1),
       seconds: whole('seconds', values.seconds ?? (values.quick ? '1' : '3'), 1),

@@ -132,8 +132,12 @@ export async function startSallyport(namespace: Namespace, options: SallyportOpt
 }
 
 /** Runs `./sallyport ARGS` in `namespace`, with this same Node; for what needs no running agent. */
-export function runCommand(namespace: Namespace, args: readonly string[]): Promise<Finished> {
-  return namespace.exec([LAUNCHER, ...args], { env: launcherEnvironment(), timeoutMs: COMMAND_MS });
+export function runCommand(
+  namespace: Namespace,
+  args: readonly string[],
+  timeoutMs: number = COMMAND_MS,
+): Promise<Finished> {
+  return namespace.exec([LAUNCHER, ...args], { env: launcherEnvironment(), timeoutMs });
 }
 
 /** The launcher looks for Node in PATH: it shall find the one that runs the test. */

@@ -28,12 +28,13 @@ const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root to make
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Runs a program of ours exactly as the launcher starts the agent (`start_agent` in ./sallyport). */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says what its program prints
 async function asAgent<T>(
   namespace: Namespace,
   stateDirectory: string,
   program: string,
   args: readonly string[],
-): Promise<{ lines: T[]; stderr: string }> {
+): Promise<{ lines: readonly T[]; stderr: string }> {
   const confine = fileOf('../../apps/gate/src/confine-agent.ts');
   const node = [process.execPath, confine, join(stateDirectory, 'agent'), process.execPath] as const;
   const { status, stdout, stderr } = await namespace.exec([...node, fileOf(program), ...args]);
@@ -119,7 +120,8 @@ suite('confinement', needsRoot, () => {
     const address = lab.server.addresses[0]?.v4 ?? '';
     await using _nginx = await startNginx(lab.server.namespace, { subjects: [FINE], bulkBytes: 1 });
     await using sallyport = await withBlockedHost(namespace);
-    const before = (await sallyport.status()).gate;
+    // The agent asks the gate once a second.
+    const { gate: before } = await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 1);
     const { uid, gid } = await agentUser();
     // The real agent stands still meanwhile: it would connect again and again, and each of its connections ends ours.
     const { agent } = await sallyport.pids();
@@ -152,7 +154,7 @@ suite('confinement', needsRoot, () => {
     assert.equal(after?.mode, 'block');
     await enforces(namespace, address);
     await sallyport.json('indicator', 'add', 'other.test', '--action', 'block');
-    assert.equal((await sallyport.status()).gate?.tables.indicators?.hosts, 2);
+    await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 2);
   });
 });
 

@@ -20,6 +20,7 @@ import { execute } from './execute.ts';
 import { AgentLink } from './link/agent-link.ts';
 import { Queue } from './queue/queue.ts';
 import { readQueueStatistics } from './queue/statistics.ts';
+import { TableGarbage } from './queue/table-garbage.ts';
 import { type Chain, describe } from './ruleset/description.ts';
 import { namesFor } from './ruleset/names.ts';
 import { type Backend, probeBackend, Ruleset } from './ruleset/ruleset.ts';
@@ -45,6 +46,7 @@ class Gate {
   readonly #files: Partial<Record<TableSlot, string>> = {};
   readonly #figures: Record<TableSlot, TableFigures | null> = { indicators: null, reputation: null };
   readonly #tables: Partial<Record<TableSlot, Uint8Array>> = {};
+  readonly #garbage = new TableGarbage();
   #settings: GateSettings | null = null;
   #queue: Queue | null = null;
   #link: AgentLink | null = null;
@@ -115,6 +117,7 @@ class Gate {
     if (beats === this.#lastBeats) return;
     this.#lastBeats = beats;
     this.#state.beat(++this.#beatCount);
+    this.#garbage.collect(true);
   }
 
   watchConntrack(): void {
@@ -210,6 +213,7 @@ class Gate {
     if (opened.kind !== 'ok') return `${file} does not verify: ${opened.reason}`;
     const { hosts, ips, cidrs, urls } = opened.value;
     this.#figures[slot] = { hosts, addresses: ips + cidrs, urls, bytes: bytes.length };
+    this.#garbage.add(this.#tables[slot]?.length ?? 0);
     this.#tables[slot] = bytes;
     this.#files[slot] = file;
     this.#queue?.setTable(slot, bytes);

@@ -10,10 +10,8 @@ import type { LoadOrder, LoadRecord, LoadTarget } from '../steady-load.ts';
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by startLoad, in this same package
 const { targets, lanes, pauseMs, patienceMs } = JSON.parse(process.argv[2] ?? '{}') as LoadOrder;
 
-let stopping = false;
-process.stdin.on('end', () => {
-  stopping = true;
-});
+const stop = new AbortController();
+process.stdin.on('end', () => stop.abort());
 process.stdin.resume();
 
 function visit({ host, address, port }: LoadTarget): Promise<LoadRecord> {
@@ -41,10 +39,10 @@ function visit({ host, address, port }: LoadTarget): Promise<LoadRecord> {
 }
 
 async function lane(target: LoadTarget): Promise<void> {
-  while (!stopping) {
+  do {
     process.stdout.write(`${JSON.stringify(await visit(target))}\n`);
     if (pauseMs > 0) await delay(pauseMs);
-  }
+  } while (!stop.signal.aborted);
 }
 
 await Promise.all(targets.flatMap((target) => Array.from({ length: lanes }, () => lane(target))));

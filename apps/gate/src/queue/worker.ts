@@ -26,6 +26,7 @@ import { PolicyJudge } from './policy-judge.ts';
 import { SharedControl, type WorkerOrder, type WorkerReport, type WorkerStart } from './protocol.ts';
 import { RingProducer } from './record-ring.ts';
 import { Segment } from './segment.ts';
+import { TableGarbage } from './table-garbage.ts';
 
 /** A whole hello, its headers, and the message around it. */
 const COPY_RANGE = HOLD_BYTES + 512;
@@ -57,6 +58,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
   outlet.markInspected = settings.failGateAbsent === 'closed';
   const judge = new PolicyJudge(new RingProducer(ring), counters, settings, firstSequence);
   const inspector = new Inspector(outlet, judge);
+  const garbage = new TableGarbage();
   const batch = new BatchReceiver(queue, BATCH, DATAGRAM_BYTES);
   const packet = new QueuedPacket();
   const segment = new Segment();
@@ -71,7 +73,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
     counters.beat();
     if (counters.generation !== generation) {
       generation = counters.generation;
-      if (!obey(judge, outlet)) break;
+      if (!obey(judge, outlet, garbage)) break;
     }
     judge.nowMs = Date.now();
     const monotonicMs = performance.now(); // deadlines must not move with the clock
@@ -102,6 +104,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
     }
     inspector.expire(monotonicMs);
     outlet.flush();
+    garbage.collect(received === 0 && inspector.holding === 0);
     counters.set('held', inspector.holding);
     counters.set('expiredHolds', inspector.expired);
     const wanted = inspector.holding > 0 ? HOLDING_MS : IDLE_MS;
@@ -114,7 +117,7 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
 }
 
 /** Carries out every order that waits; false when it is time to stop. */
-function obey(judge: PolicyJudge, outlet: KernelOutlet): boolean {
+function obey(judge: PolicyJudge, outlet: KernelOutlet, garbage: TableGarbage): boolean {
   for (;;) {
     const received = port === null ? undefined : receiveMessageOnPort(port);
     if (received === undefined) return true;
@@ -127,6 +130,7 @@ function obey(judge: PolicyJudge, outlet: KernelOutlet): boolean {
         break;
       case 'table':
         judge.setTable(order.slot, order.bytes);
+        garbage.add(order.bytes.length); // about the size of the one it replaces
         break;
       case 'stop':
         return false;

@@ -11,8 +11,8 @@ export async function run(args: readonly string[], context: Context): Promise<nu
   const { options, positionals } = argumentsOf('check', args);
   expectPositionals('check', ['NAME|URL|IP'], positionals);
   await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY);
-  if (!opened.running) await context.err.write('no agent is running; this is how the stored tables would judge\n');
   const check = await opened.control.check(positionals[0] ?? '');
+  if (!opened.running) await context.err.write('no agent is running; this is how the stored tables would judge\n');
   await printLines(context.out, options.json ? [printableJson(check, 2)] : renderCheck(check, context.layout()));
   return EXIT.ok;
 }
