@@ -88,7 +88,9 @@ function readOptions(): Options | number {
     process.stdout.write(USAGE);
     return 0;
   } catch (error) {
-    process.stderr.write(`sallyport: ${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
+    process.stderr.write(
+      `sallyport: ${error instanceof Error ? error.message.split('. ')[0] : String(error)}; see sallyport evaluate --help\n`,
+    );
     return 2;
   }
 }

@@ -166,12 +166,28 @@ async function addForm(sallyport: Sallyport, name: string, format: string | null
   }
 }
 
-/** The processes of a namespace with nothing in it but Sallyport: launcher, gate, agent, and what they run. */
-async function memoryMb(namespace: Namespace): Promise<number> {
+/**
+ * Memory of the processes of a namespace with nothing in it but Sallyport: launcher, gate, agent, and what they run.
+ * `pss` is the kernel's figure. It gets smaller when other programs run the same Node, this test among them; `alone`
+ * counts pages of files once for all of ours and shares them with nobody else.
+ */
+async function memoryMb(namespace: Namespace): Promise<{ pss: number; alone: number }> {
   const pids = (await must(['ip', 'netns', 'pids', namespace.name])).split('\n').filter(Boolean);
-  const texts = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')));
-  const sumKib = texts.reduce((sum, text) => sum + Number(/^Pss:\s+(?<kib>\d+)/m.exec(text)?.groups?.['kib'] ?? 0), 0);
-  return (sumKib * 1024) / MB;
+  const ofFiles = new Map<string, number>();
+  let [pss, anonymous] = [0, 0];
+  for (const pid of pids) {
+    let mapping = '';
+    for (const line of (await readFile(`/proc/${pid}/smaps`, 'utf8').catch(() => '')).split('\n')) {
+      const head = /^[0-9a-f]+-[0-9a-f]+ \S+ (?<offset>\S+) \S+ (?<inode>\d+)/.exec(line)?.groups;
+      if (head !== undefined) mapping = head['inode'] === '0' ? '' : `${head['inode']} ${head['offset']}`;
+      const [name, kib] = /^(Rss|Pss): +(\d+) kB/.exec(line)?.slice(1) ?? [];
+      if (name === 'Pss') pss += Number(kib);
+      if (name === 'Pss' && mapping === '') anonymous += Number(kib);
+      if (name === 'Rss' && mapping !== '') ofFiles.set(mapping, Math.max(ofFiles.get(mapping) ?? 0, Number(kib)));
+    }
+  }
+  const files = [...ofFiles.values()].reduce((sum, kib) => sum + kib, 0);
+  return { pss: (pss * 1024) / MB, alone: ((anonymous + files) * 1024) / MB };
 }
 
 /** Memory that a start or a feed needed goes back within seconds; what stays is what counts. */
@@ -179,12 +195,13 @@ async function settlesBelow(t: TestContext, namespace: Namespace, limitMb: numbe
   const first = await memoryMb(namespace);
   const deadline = performance.now() + 15_000;
   let now = first;
-  while (now > limitMb && performance.now() < deadline) {
+  while (Math.max(now.alone, now.pss) > limitMb && performance.now() < deadline) {
     await delay(250);
     now = await memoryMb(namespace);
   }
-  t.diagnostic(`all processes together ${now.toFixed(1)} MB (at first ${first.toFixed(1)}), limit ${limitMb} MB`);
-  assert.ok(now <= limitMb, `${now} MB`);
+  const figures = `PSS ${now.pss.toFixed(1)} MB, as if alone ${now.alone.toFixed(1)} MB`;
+  t.diagnostic(`all processes together: ${figures} (at first ${first.alone.toFixed(1)}), limit ${limitMb} MB`);
+  assert.ok(Math.max(now.alone, now.pss) <= limitMb, figures);
 }
 
 async function decompress(archive: string, file: string): Promise<void> {

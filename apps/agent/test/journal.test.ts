@@ -66,7 +66,7 @@ suite('flowRows', () => {
         FlowId: '9',
         NameSource: 'sni',
         NameConfidence: 'high',
-        Alpn: 'h2',
+        Alpn: ['h2'],
         Ech: false,
         Hook: 'output',
         Cause: 'policy',

@@ -35,7 +35,7 @@ export const flowRecord = (sequence: number, override: Partial<FlowRecord> = {})
   remotePort: 443,
   name: Buffer.from('example.com'),
   nameSource: 'sni',
-  alpn: Buffer.from('h2'),
+  alpn: Buffer.from('\x02h2'),
   url: new Uint8Array(0),
   ech: false,
   ambiguous: false,

@@ -173,15 +173,11 @@ class Gate {
     }
     this.#autocorking.set('0');
     if (this.#queue === null) {
-      const queue = await Queue.open(this.#names.queueNumber, settings, (reason) => {
+      const queue = await Queue.open(this.#names.queueNumber, settings, this.#tables, (reason) => {
         process.stderr.write(`sallyport gate: the queue worker died: ${reason}\n`);
         process.exit(70);
       });
       this.#queue = queue;
-      for (const slot of TABLE_SLOTS) {
-        const bytes = this.#tables[slot];
-        if (bytes !== undefined) queue.setTable(slot, bytes);
-      }
       this.#link?.setRecords(queue.records);
     } else {
       this.#queue.setSettings(settings);

@@ -6,7 +6,7 @@ const u16 = (value: number): number[] => [value >> 8, value & 0xff];
 const sized = (body: readonly number[]): number[] => [...u16(body.length), ...body];
 
 /** `padding` bytes of a padding extension (RFC 7685) stand before the name. */
-export function clientHello(serverName: string, padding = 0): number[] {
+function clientHello(serverName: string, padding = 0): number[] {
   const name = sized([0, ...sized([...bytesOf(serverName)])]);
   const extensions = [
     ...u16(21),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import { HOOK_FORWARD } from '../src/netlink/queue.ts';
-import { HOLD_BYTES, HOLD_MS } from '../src/queue/inspector.ts';
+import { HOLD_BYTES } from '../src/queue/flow.ts';
+import { HOLD_MS } from '../src/queue/inspector.ts';
 import { hello } from './client-hello.ts';
 import { bytesOf, concat } from './packets.ts';
 import { Bench, Client, type ClientOptions } from './recording-outlet.ts';

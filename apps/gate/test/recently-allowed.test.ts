@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { FlowEnds } from '../src/queue/inspector.ts';
+import type { FlowEnds } from '../src/queue/flow.ts';
 import { RecentlyAllowed } from '../src/queue/recently-allowed.ts';
 
 const NOW = 1_700_000_000_000;

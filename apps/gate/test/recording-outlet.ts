@@ -7,14 +7,9 @@ import type { FailPolicy } from '@sallyport/contract/gate-settings';
 import { PASS, type Verdict } from '@sallyport/policy/judge';
 
 import { HOOK_LOCAL_OUT } from '../src/netlink/queue.ts';
-import {
-  type FlowEnds,
-  type HeldPacket,
-  Inspector,
-  type Judge,
-  type Outlet,
-  type Reading,
-} from '../src/queue/inspector.ts';
+import type { FlowEnds, HeldPacket } from '../src/queue/flow.ts';
+import { Inspector, type Judge, type Outlet } from '../src/queue/inspector.ts';
+import type { Reading } from '../src/queue/reading.ts';
 import { Segment } from '../src/queue/segment.ts';
 import { tcpPacket } from './packets.ts';
 
@@ -24,7 +19,7 @@ export interface Peer {
   readonly acknowledgement: number;
 }
 
-export class RecordingOutlet implements Outlet {
+class RecordingOutlet implements Outlet {
   readonly fates = new Map<number, Fate>();
   /** Packets in the order in which they were let go or ended. */
   readonly order: number[] = [];
@@ -58,7 +53,7 @@ export class RecordingOutlet implements Outlet {
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
-export class ListJudge implements Judge {
+class ListJudge implements Judge {
   readonly bad: ReadonlySet<string>;
   failInspectionLimit: FailPolicy = 'open';
   /** Every address is blocked, whatever the name. */

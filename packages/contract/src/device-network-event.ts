@@ -51,7 +51,7 @@ export const DEVICE_NETWORK_EVENT_COLUMNS = [
 
 export type DeviceNetworkEventColumn = (typeof DEVICE_NETWORK_EVENT_COLUMNS)[number];
 
-export const ACTION_TYPES = [
+const ACTION_TYPES = [
   'ConnectionSuccess',
   'ExploitGuardNetworkProtectionAudited',
   'ExploitGuardNetworkProtectionBlocked',
@@ -65,8 +65,9 @@ export const ACTION_TYPES = [
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 export type DeviceNetworkEvent = {
-  readonly [Column in DeviceNetworkEventColumn]: string | number | boolean | null;
+  readonly [Column in Exclude<DeviceNetworkEventColumn, 'ActionType'>]: string | number | boolean | null;
 } & {
+  readonly ActionType: ActionType;
   /** 1125 audited, 1126 blocked, 5007 settings changed (defender-spec 3); 0 for rows that are no event-log entry. */
   readonly EventId: number;
 };

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 
 import { INDICATOR_ACTIONS, INDICATOR_TYPES, type IndicatorType, SEVERITIES } from './indicator-values.ts';
 
-export type { IndicatorAction, IndicatorType, Severity } from './indicator-values.ts';
+export type { IndicatorType } from './indicator-values.ts';
 
 /** A closed vocabulary. `Unsafe` states the type that inference loses over an array of literals. */
 const literals = <const T extends readonly string[]>(values: T) =>

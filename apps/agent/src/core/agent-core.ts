@@ -54,6 +54,9 @@ export interface CoreOptions {
   readonly now?: () => number;
 }
 
+/** A gate that does not answer sooner is shown as it was last. */
+const STATUS_WAIT_MS = 300;
+
 export class AgentCore implements Control, AsyncDisposable {
   readonly #resources: DisposableStack;
   readonly #directory: StateDirectory;
@@ -204,7 +207,7 @@ export class AgentCore implements Control, AsyncDisposable {
   // ---- Control ------------------------------------------------------------------------------------------------------
 
   async status(): Promise<StatusView> {
-    const gate = this.#link?.status ?? null;
+    const gate = (await this.#link?.freshStatus(STATUS_WAIT_MS)) ?? null;
     const value = (name: (typeof SETTING_NAMES)[number]): string => String(this.#settings.value(name));
     return {
       version: VERSION,

@@ -44,6 +44,7 @@ export class GateLink {
   #waitMs = FIRST_WAIT_MS;
   #closed = false;
   #status: GateStatus | null = null;
+  readonly #statusWaiters: (() => void)[] = [];
   #problem: string | null = null;
 
   constructor(path: string, handlers: GateLinkHandlers) {
@@ -108,6 +109,18 @@ export class GateLink {
     this.#socket?.write(encodeFrame(FRAME.askStatus, NOTHING));
   }
 
+  /** The gate's state as of now; the last known one if it does not answer within `timeoutMs`; null without a gate. */
+  async freshStatus(timeoutMs: number): Promise<GateStatus | null> {
+    if (this.#socket === null) return null;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    this.#statusWaiters.push(resolve);
+    this.askStatus();
+    await promise;
+    clearTimeout(timer);
+    return this.#status;
+  }
+
   #request(frame: Uint8Array): Promise<Applied | null> {
     const socket = this.#socket;
     if (socket === null) return Promise.resolve(null);
@@ -134,6 +147,7 @@ export class GateLink {
         const status = readJson(body);
         if (!isGateStatus(status)) return;
         this.#status = status;
+        for (const answered of this.#statusWaiters.splice(0)) answered();
         this.#handlers.onStatus(status);
         return;
       }
@@ -151,6 +165,7 @@ export class GateLink {
   #lost(): void {
     this.#socket = null;
     this.#status = null;
+    for (const answered of this.#statusWaiters.splice(0)) answered();
     for (const answer of this.#pending.splice(0)) answer(null);
     if (this.#closed) return;
     this.#retry = setTimeout(() => this.start(), this.#waitMs);

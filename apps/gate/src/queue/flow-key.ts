@@ -1,5 +1,5 @@
 /** Addresses and ports of a flow as a map key. Not on the short way: only flows with state are looked up. */
-import type { FlowEnds } from './inspector.ts';
+import type { FlowEnds } from './flow.ts';
 
 export function flowKey(ends: FlowEnds): string {
   let key = String.fromCharCode(ends.sourcePort, ends.destinationPort);

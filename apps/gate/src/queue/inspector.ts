@@ -7,23 +7,21 @@
  *
  * Nearly all flows take the short way: one segment, one reading, one verdict, no state kept.
  */
-import type { Cause, NameSource } from '@sallyport/contract/flow-record';
+import type { Cause } from '@sallyport/contract/flow-record';
 import type { FailPolicy } from '@sallyport/contract/gate-settings';
 import { PASS, type Verdict } from '@sallyport/policy/judge';
-import { type FirstBytes, MAX_STEPS, readFirstBytes, type Stage } from '@sallyport/wire/classify';
+import { MAX_STEPS, readFirstBytes } from '@sallyport/wire/classify';
 import { BodyTracker } from '@sallyport/wire/http/body';
-import { partialRequestHead, type RequestHead } from '@sallyport/wire/http/request';
-import { ByteStream } from '@sallyport/wire/stream';
 
 import { HOOK_FORWARD } from '../netlink/queue.ts';
 import { flowKey } from './flow-key.ts';
+import { Flow, type FlowEnds, type HeldPacket, HOLD_BYTES, MAX_HELD_SEGMENTS } from './flow.ts';
+import { NOTHING_READ, partialReading, type Reading, readingOfHttp, readingOfHttp2, readingOfTls } from './reading.ts';
 import { RecentlyAllowed } from './recently-allowed.ts';
 import { type Segment, TCP_SYN } from './segment.ts';
 
-/** Bytes of an incomplete hello that are held (issue: 16 KiB), and for how long. */
-export const HOLD_BYTES = 16_384;
+/** How long an incomplete hello is held. */
 export const HOLD_MS = 250;
-const MAX_HELD_SEGMENTS = 96;
 const MAX_FLOWS = 4096;
 /** A segment this far from what was seen belongs to a new connection on the same ports. */
 const WINDOW_BYTES = 1 << 24;
@@ -34,14 +32,6 @@ const BLOCKED_MS = 1_000;
 const ALLOWED_MS = 10_000;
 /** How often deadlines are looked at. */
 const EXPIRY_GRAIN_MS = 20;
-
-/** A packet that waits for its verdict: all that is needed once its bytes are gone. */
-export interface HeldPacket {
-  readonly id: number;
-  readonly hook: number;
-  readonly mark: number;
-  readonly family: 4 | 6;
-}
 
 /** What can happen to packets. */
 export interface Outlet {
@@ -56,94 +46,12 @@ export interface Outlet {
   drop(packet: HeldPacket): void;
 }
 
-/** Both ends of a flow, in the client's order. Addresses may be views that live only during the call. */
-export interface FlowEnds {
-  readonly bytes: Uint8Array;
-  readonly addressLength: number;
-  readonly sourceAt: number;
-  readonly destinationAt: number;
-  readonly protocol: number;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-}
-
-/** What was read, for the policy and for the record. */
-export interface Reading {
-  readonly names: readonly Uint8Array[];
-  readonly nameSource: NameSource;
-  readonly url: { readonly host: Uint8Array; readonly path: Uint8Array } | null;
-  readonly alpnList: Uint8Array | null;
-  readonly ech: boolean;
-  readonly ambiguous: boolean;
-}
-
 export interface Judge {
   /** The verdict; the caller records it (`record`) when it is news. */
   judge(reading: Reading, ends: FlowEnds): Verdict;
   record(reading: Reading, ends: FlowEnds, packet: HeldPacket, verdict: Verdict, cause: Cause): void;
   /** What stands in for a verdict when the bytes cannot be read to the end. */
   readonly failInspectionLimit: FailPolicy;
-}
-
-export const NOTHING_READ: Reading = {
-  names: [],
-  nameSource: 'none',
-  url: null,
-  alpnList: null,
-  ech: false,
-  ambiguous: false,
-};
-
-interface Held extends HeldPacket {
-  /** Stream offset behind its last byte. */
-  readonly end: number;
-}
-
-class Flow implements FlowEnds {
-  readonly key: string;
-  readonly bytes: Uint8Array;
-  readonly addressLength: number;
-  readonly sourceAt = 0;
-  readonly destinationAt: number;
-  readonly protocol = 6;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  /** Sequence number of stream offset 0. */
-  readonly start: number;
-  readonly stream = new ByteStream({ capacityBytes: HOLD_BYTES, maxPieces: MAX_HELD_SEGMENTS });
-  readonly held: Held[] = [];
-  stage: Stage = 'first';
-  steps = 0;
-  body: BodyTracker | null = null;
-  /** When an incomplete hello runs out of time, or a settled flow is forgotten; 0 when nothing waits. */
-  deadlineMs = 0;
-  /** False once a hello took too long: its segments pass as they come, all but the one that completes it. */
-  patient = true;
-  /** Stream offset behind the last byte that the peer may have got. */
-  passedEnd = 0;
-  acknowledgement = 0;
-  /** The peer has no connection yet: data in a SYN (RFC 7413). */
-  opening: boolean;
-  /** Decided for good, while packets may come that the kernel does not know it of. */
-  settled: 'allowed' | 'blocked' | null = null;
-  /** Nothing that is read here, so far; the beginning may still be on its way (forwarded traffic can be out of order). */
-  unknownOnce = false;
-  lastSeenMs = 0;
-  lastRecorded: string | null = null;
-
-  constructor(key: string, ends: FlowEnds, start: number, opening: boolean) {
-    const { addressLength, sourceAt, destinationAt } = ends;
-    this.key = key;
-    this.addressLength = addressLength;
-    this.destinationAt = addressLength;
-    this.bytes = new Uint8Array(2 * addressLength);
-    this.bytes.set(ends.bytes.subarray(sourceAt, sourceAt + addressLength));
-    this.bytes.set(ends.bytes.subarray(destinationAt, destinationAt + addressLength), addressLength);
-    this.sourcePort = ends.sourcePort;
-    this.destinationPort = ends.destinationPort;
-    this.start = start;
-    this.opening = opening;
-  }
 }
 
 export class Inspector {
@@ -437,7 +345,7 @@ export class Inspector {
 
   /** The bytes cannot be read to the end: what was read still counts, then the fail policy. */
   #giveUp(flow: Flow, cause: Cause, nowMs: number, known?: Reading): false {
-    const verdict = this.#judgeAndRecord(flow, known ?? partialReading(flow), cause);
+    const verdict = this.#judgeAndRecord(flow, known ?? partialReading(flow.stream.contiguous()), cause);
     return stops(verdict) ? this.#block(flow, nowMs) : this.#allow(flow, nowMs);
   }
 
@@ -447,7 +355,7 @@ export class Inspector {
    * it passes, so a name in small slow pieces never reaches the peer whole.
    */
   #runOutOfTime(flow: Flow, nowMs: number): void {
-    if (stops(this.#judgeAndRecord(flow, partialReading(flow), 'time-cap'))) {
+    if (stops(this.#judgeAndRecord(flow, partialReading(flow.stream.contiguous()), 'time-cap'))) {
       this.#block(flow, nowMs);
     } else {
       flow.patient = false;
@@ -567,62 +475,9 @@ export class Inspector {
 /** A closed policy for what cannot be read. */
 const FAILED_CLOSED: Verdict = Object.freeze({ ...PASS, effect: 'block' });
 
-/** What an unfinished request has said so far, in whole lines: a name cut short is another name. */
-function partialReading(flow: Flow): Reading {
-  const bytes = flow.stream.contiguous();
-  const head = partialRequestHead(bytes.subarray(0, bytes.lastIndexOf(LF) + 1));
-  return head === null ? NOTHING_READ : readingOfHttp(head);
-}
-
 const mayBeLaterPart = (flow: Flow): boolean =>
   !flow.unknownOnce && flow.stream.base === 0 && flow.held[0]?.hook === HOOK_FORWARD;
 
 const stops = (verdict: Verdict): boolean => verdict.effect === 'block' || verdict.effect === 'warn';
 
 const causeOf = (reading: Reading): Cause => (reading.ambiguous ? 'ambiguous-name' : 'policy');
-
-const readingOfTls = (read: Extract<FirstBytes, { kind: 'tls' }>): Reading => ({
-  names: read.host === null ? [] : [read.host],
-  nameSource: read.host === null ? 'none' : 'sni',
-  url: null,
-  alpnList: read.hello.alpnList,
-  ech: read.ech,
-  ambiguous: false,
-});
-
-const readingOfHttp2 = (hosts: readonly Uint8Array[]): Reading => ({
-  ...NOTHING_READ,
-  names: hosts,
-  nameSource: hosts.length === 0 ? 'none' : 'http-host',
-});
-
-function readingOfHttp(head: RequestHead): Reading {
-  const host = head.hosts[0];
-  return {
-    names: head.hosts,
-    nameSource: host === undefined ? 'none' : 'http-host',
-    url: host === undefined ? null : { host, path: pathOf(head.target) },
-    alpnList: null,
-    ech: false,
-    ambiguous: head.ambiguous,
-  };
-}
-
-const LF = 0x0a;
-const COLON = 0x3a;
-const SLASH = 0x2f;
-
-/** Path and query of a request-target: absolute-form loses its scheme and authority (RFC 9112 section 3.2.2). */
-function pathOf(target: Uint8Array): Uint8Array {
-  if (target[0] === SLASH) return target;
-  for (let at = 0; at + 2 < target.length; at++) {
-    if (target[at] !== COLON || target[at + 1] !== SLASH || target[at + 2] !== SLASH) continue;
-    for (let path = at + 3; path < target.length; path++) {
-      if (target[path] === SLASH) return target.subarray(path);
-    }
-    break;
-  }
-  return ROOT;
-}
-
-const ROOT = Uint8Array.of(SLASH);

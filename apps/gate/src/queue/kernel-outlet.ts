@@ -7,7 +7,8 @@ import { SET_MARK_LENGTH, writeSetMark } from '../netlink/conntrack.ts';
 import { MessageWriter } from '../netlink/message.ts';
 import { HOOK_LOCAL_OUT, NF_ACCEPT, NF_DROP, VERDICT_LENGTH, writeVerdict } from '../netlink/queue.ts';
 import { type Fd, send, sendPacket, setMark } from '../sys/libc.ts';
-import type { FlowEnds, HeldPacket, Outlet } from './inspector.ts';
+import type { FlowEnds, HeldPacket } from './flow.ts';
+import type { Outlet } from './inspector.ts';
 import type { SharedControl } from './protocol.ts';
 import { resetPacket } from './reset.ts';
 

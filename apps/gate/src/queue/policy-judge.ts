@@ -6,8 +6,10 @@ import { HostTable } from '@sallyport/hosts/table';
 import { judge, PASS, type Question, type Verdict } from '@sallyport/policy/judge';
 
 import { HOOK_LOCAL_OUT } from '../netlink/queue.ts';
-import type { FlowEnds, HeldPacket, Judge, Reading } from './inspector.ts';
+import type { FlowEnds, HeldPacket } from './flow.ts';
+import type { Judge } from './inspector.ts';
 import type { SharedControl } from './protocol.ts';
+import type { Reading } from './reading.ts';
 import type { RingProducer } from './record-ring.ts';
 
 const EMPTY = new Uint8Array(0);

@@ -13,6 +13,8 @@ export interface WorkerStart {
   readonly control: SharedArrayBuffer;
   readonly firstSequence: number;
   readonly settings: GateSettings;
+  /** In force before the first packet is received. */
+  readonly tables: Readonly<Partial<Record<TableSlot, Uint8Array>>>;
 }
 
 /** Read by the worker with `receiveMessageOnPort` when `generation` moved, so before its next verdict. */

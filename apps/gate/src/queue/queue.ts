@@ -21,8 +21,16 @@ export class Queue {
     this.records = records;
   }
 
-  /** Resolves once the worker listens on the queue; rejects with one line that says why it cannot. */
-  static async open(queueNumber: number, settings: GateSettings, onDeath: (reason: string) => void): Promise<Queue> {
+  /**
+   * Resolves once the worker listens on the queue; rejects with one line that says why it cannot. The tables are in
+   * force before it listens: rules of an earlier gate may send packets from the first moment on.
+   */
+  static async open(
+    queueNumber: number,
+    settings: GateSettings,
+    tables: WorkerStart['tables'],
+    onDeath: (reason: string) => void,
+  ): Promise<Queue> {
     const ring = ringBuffer(RING_BYTES);
     const control = SharedControl.buffer();
     const start: WorkerStart = {
@@ -30,6 +38,7 @@ export class Queue {
       ring,
       control,
       settings,
+      tables,
       // Higher than any sequence of an earlier gate, so that the journal can tell records apart by it alone.
       firstSequence: Date.now() * 1000,
     };

@@ -5,7 +5,7 @@
  */
 import { randomInt } from 'node:crypto';
 
-import type { FlowEnds } from './inspector.ts';
+import type { FlowEnds } from './flow.ts';
 
 const SLOTS = 4096;
 const MEMORY_MS = 1_000;

@@ -4,6 +4,8 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 
+import { TABLE_SLOTS } from '@sallyport/contract/gate-link';
+
 import { flowMarks } from '../flow-marks.ts';
 import { readFailedMark } from '../netlink/conntrack.ts';
 import { readError } from '../netlink/message.ts';
@@ -20,7 +22,8 @@ import {
   setReceiveBuffer,
   setReceiveTimeout,
 } from '../sys/libc.ts';
-import { HOLD_BYTES, type HeldPacket, Inspector } from './inspector.ts';
+import { type HeldPacket, HOLD_BYTES } from './flow.ts';
+import { Inspector } from './inspector.ts';
 import { KernelOutlet } from './kernel-outlet.ts';
 import { PolicyJudge } from './policy-judge.ts';
 import { SharedControl, type WorkerOrder, type WorkerReport, type WorkerStart } from './protocol.ts';
@@ -42,8 +45,13 @@ const port = parentPort;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- handed over by queue.ts, which has the same type
 if (port !== null) run(workerData as WorkerStart);
 
-function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStart): void {
+function run({ queueNumber, ring, control, firstSequence, settings, tables }: WorkerStart): void {
   const counters = new SharedControl(control);
+  const judge = new PolicyJudge(new RingProducer(ring), counters, settings, firstSequence);
+  for (const slot of TABLE_SLOTS) {
+    const bytes = tables[slot];
+    if (bytes !== undefined) judge.setTable(slot, bytes);
+  }
   let queue: Fd;
   try {
     queue = openQueue(queueNumber, settings.failQueueFull === 'open');
@@ -56,7 +64,6 @@ function run({ queueNumber, ring, control, firstSequence, settings }: WorkerStar
     flowMarks(settings.connmarkMask),
   );
   outlet.markInspected = settings.failGateAbsent === 'closed';
-  const judge = new PolicyJudge(new RingProducer(ring), counters, settings, firstSequence);
   const inspector = new Inspector(outlet, judge);
   const garbage = new TableGarbage();
   const batch = new BatchReceiver(queue, BATCH, DATAGRAM_BYTES);

@@ -35,7 +35,7 @@ export interface Jump {
 export const chainName = (suffix: string, { hook, stage }: Pick<Chain, 'hook' | 'stage'>): string =>
   `SALLYPORT${suffix === '' ? '' : `-${suffix}`}-${stage === 'inspect' ? 'I' : 'E'}-${BASE_CHAIN[hook]}`;
 
-export function jumpOf(suffix: string, chain: Pick<Chain, 'hook' | 'stage'>): Jump {
+function jumpOf(suffix: string, chain: Pick<Chain, 'hook' | 'stage'>): Jump {
   const name = chainName(suffix, chain);
   return {
     table: TABLE[chain.stage],

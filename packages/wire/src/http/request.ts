@@ -48,9 +48,9 @@ export interface RequestHead {
 }
 
 /** Longest head read, in bytes. Servers stop at 8 to 64 KiB. */
-export const MAX_HEAD = 16_384;
+const MAX_HEAD = 16_384;
 /** Most different names in one head. Two are rare, and comparing thousands with each other would take milliseconds. */
-export const MAX_HOSTS = 32;
+const MAX_HOSTS = 32;
 const MAX_METHOD = 32;
 /** `x x HTTP/1.0` and an empty line. */
 const SHORTEST_HEAD = 14;

@@ -42,7 +42,7 @@ export interface ClientHello {
 }
 
 /** Longest handshake message read, in bytes after its four-byte header. Real ones are 200 to 2,500. */
-export const MAX_CLIENT_HELLO = 16_384;
+const MAX_CLIENT_HELLO = 16_384;
 
 const RECORD_HEADER = 5;
 const MESSAGE_HEADER = 4;

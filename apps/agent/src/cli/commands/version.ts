@@ -1,4 +1,4 @@
-/** `sallyport version`. */
+/** `sallyport version`: what runs here, for a bug report. Asks no agent. */
 import { VERSION } from '../../version.ts';
 import { expectPositionals } from '../arguments.ts';
 import { type Context, printLines } from '../context.ts';

@@ -1,4 +1,4 @@
-/** Indicators as a table. */
+/** Custom indicators as a table, newest last; expired ones are gone from the store and never shown. */
 import type { Indicator } from '@sallyport/contract/indicator';
 import type { IndicatorAction } from '@sallyport/contract/indicator-values';
 
