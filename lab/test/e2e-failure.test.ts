@@ -157,10 +157,13 @@ suite('failure', needsRoot, () => {
     await it.sallyport.json('config', 'set', 'FailPolicyGateAbsent', 'closed');
     await using load = await it.load();
     await load.more(200);
-    const { gate } = await it.sallyport.pids();
+    const { gate, launcher } = await it.sallyport.pids();
+    // Not before a connection was refused may there be a new gate: it could be quicker than the first retransmission.
+    process.kill(launcher, 'SIGSTOP');
     const killedMs = now();
     process.kill(gate, 'SIGKILL');
     await load.until(({ host, end, startedMs }) => host === ALLOWED && end === 'ECONNRESET' && startedMs > killedMs);
+    process.kill(launcher, 'SIGCONT');
     await judgedAgain(t, load, killedMs, ({ host, end }) => host === ALLOWED && end === 'answered');
     const records = touchedBy(await load.finish(), killedMs);
     const stall = longest(records);
