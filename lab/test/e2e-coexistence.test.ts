@@ -222,10 +222,10 @@ suite('other tools', needsRoot, () => {
     { name: 'the whole rule set is flushed', command: 'nft flush ruleset', onlyWith: null },
     {
       name: 'iptables -F in every table',
-      command: 'for t in filter mangle; do iptables-nft -t $t -F; ip6tables-nft -t $t -F; done',
+      command: 'for t in filter mangle security; do iptables-nft -t $t -F; ip6tables-nft -t $t -F; done',
       onlyWith: 'iptables-nft',
     },
-    { name: 'one jump is taken out', command: 'iptables-nft -t mangle -D OUTPUT 1', onlyWith: 'iptables-nft' },
+    { name: 'one jump is taken out', command: 'iptables-nft -t security -D OUTPUT 1', onlyWith: 'iptables-nft' },
   ] as const) {
     test(`${name}: noticed and repaired`, async (t) => {
       await using lab = await createPairLab({ serverAddresses: 1 });

@@ -24,15 +24,8 @@ export function runClassicBpf(text: string, packet: Uint8Array): number {
         if (x + k >= packet.length) return 0;
         a = view.getUint8(x + k);
         break;
-      case 0x40: // ld [x + k]
-        if (x + k + 4 > packet.length) return 0;
-        a = view.getUint32(x + k);
-        break;
       case 0x80: // ld len
         a = packet.length;
-        break;
-      case 0x01: // ldx #k
-        x = k;
         break;
       case 0xb1: // ldxb 4 * ([k] & 0xf)
         if (k >= packet.length) return 0;
@@ -47,9 +40,6 @@ export function runClassicBpf(text: string, packet: Uint8Array): number {
       case 0x0c: // add x
         a = (a + x) >>> 0;
         break;
-      case 0x1c: // sub x
-        a = (a - x) >>> 0;
-        break;
       case 0x54: // and #k
         a = (a & k) >>> 0;
         break;
@@ -58,9 +48,6 @@ export function runClassicBpf(text: string, packet: Uint8Array): number {
         break;
       case 0x15: // jeq #k
         jump(a === k);
-        break;
-      case 0x35: // jge #k
-        jump(a >= k);
         break;
       case 0x2d: // jgt x
         jump(a > x);

@@ -5,7 +5,7 @@
 import type { CommandResult, Execute } from '../src/ruleset/ruleset.ts';
 
 type Chains = Map<string, string[]>;
-/** Tables by `ip mangle`, chains in the order they were made. */
+/** Tables by `ip security`, chains in the order they were made. */
 type State = Map<string, Chains>;
 
 /** Made when a rule first names them, together with their table, and never taken away by iptables-nft. */
@@ -66,7 +66,6 @@ export class FakeFirewall {
       else if (line.startsWith(':')) chains.set(verb.slice(1), []);
       else if (rules === undefined) return refused(error);
       else if (verb === '-A') rules.push(rest.join(' '));
-      else if (verb === '-I' && rest[0] === '1') rules.unshift(rest.slice(1).join(' '));
       else if (verb === '-F') rules.length = 0;
       else if (verb === '-D') {
         const at = rules.indexOf(rest.join(' '));

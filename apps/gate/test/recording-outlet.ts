@@ -13,7 +13,7 @@ import type { Reading } from '../src/queue/reading.ts';
 import { Segment } from '../src/queue/segment.ts';
 import { tcpPacket } from './packets.ts';
 
-export type Fate = 'allow' | 'pass' | 'follow' | 'block' | 'drop';
+export type Fate = 'allow' | 'allow-unnamed' | 'pass' | 'follow' | 'block' | 'drop';
 export interface Peer {
   readonly sequence: number;
   readonly acknowledgement: number;
@@ -28,6 +28,9 @@ class RecordingOutlet implements Outlet {
 
   allow(packet: HeldPacket, ends: FlowEnds): void {
     this.#note(packet, 'allow', ends);
+  }
+  allowUnnamed(packet: HeldPacket): void {
+    this.#note(packet, 'allow-unnamed');
   }
   pass(packet: HeldPacket, ends: FlowEnds): void {
     this.#note(packet, 'pass', ends);

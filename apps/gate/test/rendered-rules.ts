@@ -22,10 +22,11 @@ export const RENDERED: readonly RenderedCase[] = [
     nftTable: 'sallyport',
     nftables: `\
 table inet sallyport
-delete table inet sallyport
+flush table inet sallyport
 table inet sallyport {
   chain inspect_output {
-    type filter hook output priority mangle + 1; policy accept;
+    type filter hook output priority 50; policy accept;
+    meta mark and 0x30000000 != 0x00000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x10000000 return
     ct mark and 0x30000000 == 0x20000000 return
     oifname "lo" return
@@ -33,20 +34,22 @@ table inet sallyport {
     meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000 bypass
   }
   chain enforce_output {
-    type filter hook output priority filter - 5; policy accept;
+    type filter hook output priority 160; policy accept;
+    meta mark and 0x30000000 == 0x10000000 ct mark set ct mark and 0xcfffffff or 0x10000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x20000000 ct mark set ct mark and 0xcfffffff or 0x20000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x20000000 meta l4proto tcp ct direction original tcp flags & rst != rst reject with tcp reset
     oifname != "lo" ct direction original udp length >= 1208 @th,64,4 0x0000000c @th,72,32 0x00000001 reject with icmpx type port-unreachable
     oifname != "lo" ct direction original udp length >= 1208 @th,64,4 0x0000000d @th,72,32 0x6b3343cf reject with icmpx type port-unreachable
   }
   chain inspect_forward {
-    type filter hook forward priority mangle + 1; policy accept;
+    type filter hook forward priority 50; policy accept;
+    meta mark and 0x30000000 != 0x00000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x10000000 return
     ct mark and 0x30000000 == 0x20000000 return
     meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000 bypass
   }
   chain enforce_forward {
-    type filter hook forward priority filter - 5; policy accept;
+    type filter hook forward priority 160; policy accept;
     meta mark and 0x30000000 == 0x10000000 ct mark set ct mark and 0xcfffffff or 0x10000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x20000000 ct mark set ct mark and 0xcfffffff or 0x20000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x30000000 ct mark set ct mark and 0xcfffffff or 0x30000000 meta mark set meta mark and 0xcfffffff
@@ -57,75 +60,39 @@ table inet sallyport {
 }
 `,
     ip: `\
-*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
-:SALLYPORT-I-FORWARD - [0:0]
--A SALLYPORT-I-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A FORWARD -p tcp -j SALLYPORT-I-FORWARD
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-OUTPUT -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-OUTPUT ! -o lo -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,177 0 0 0,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 192,64 0 0 9,21 1 0 1,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp-port-unreachable
--A SALLYPORT-E-OUTPUT ! -o lo -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,177 0 0 0,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 208,64 0 0 9,21 1 0 1798521807,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp-port-unreachable
--I OUTPUT 1 -j SALLYPORT-E-OUTPUT
-:SALLYPORT-E-FORWARD - [0:0]
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j CONNMARK --set-xmark 0x10000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j CONNMARK --set-xmark 0x30000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-FORWARD -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,177 0 0 0,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 192,64 0 0 9,21 1 0 1,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp-port-unreachable
--A SALLYPORT-E-FORWARD -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,177 0 0 0,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 208,64 0 0 9,21 1 0 1798521807,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp-port-unreachable
--I FORWARD 1 -j SALLYPORT-E-FORWARD
+*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -o lo -j RETURN
+-A SALLYPORT-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
+:SALLYPORT-FORWARD - [0:0]
+-A SALLYPORT-FORWARD -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A FORWARD -p tcp -j SALLYPORT-FORWARD
 COMMIT
 `,
     ip6: `\
-*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
-:SALLYPORT-I-FORWARD - [0:0]
--A SALLYPORT-I-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A FORWARD -p tcp -j SALLYPORT-I-FORWARD
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-OUTPUT -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-OUTPUT ! -o lo -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "13,48 0 0 6,21 0 9 17,1 0 0 40,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 192,64 0 0 9,21 1 0 1,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp6-port-unreachable
--A SALLYPORT-E-OUTPUT ! -o lo -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "13,48 0 0 6,21 0 9 17,1 0 0 40,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 208,64 0 0 9,21 1 0 1798521807,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp6-port-unreachable
--I OUTPUT 1 -j SALLYPORT-E-OUTPUT
-:SALLYPORT-E-FORWARD - [0:0]
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j CONNMARK --set-xmark 0x10000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j CONNMARK --set-xmark 0x30000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-FORWARD -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "13,48 0 0 6,21 0 9 17,1 0 0 40,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 192,64 0 0 9,21 1 0 1,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp6-port-unreachable
--A SALLYPORT-E-FORWARD -p udp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "13,48 0 0 6,21 0 9 17,1 0 0 40,128 0 0 0,28 0 0 0,53 0 5 1208,80 0 0 8,84 0 0 240,21 0 2 208,64 0 0 9,21 1 0 1798521807,6 0 0 0,6 0 0 1" -j REJECT --reject-with icmp6-port-unreachable
--I FORWARD 1 -j SALLYPORT-E-FORWARD
+*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -o lo -j RETURN
+-A SALLYPORT-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
+:SALLYPORT-FORWARD - [0:0]
+-A SALLYPORT-FORWARD -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A FORWARD -p tcp -j SALLYPORT-FORWARD
 COMMIT
 `,
   },
@@ -136,10 +103,11 @@ COMMIT
     nftTable: 'sallyport',
     nftables: `\
 table inet sallyport
-delete table inet sallyport
+flush table inet sallyport
 table inet sallyport {
   chain inspect_output {
-    type filter hook output priority mangle + 1; policy accept;
+    type filter hook output priority 50; policy accept;
+    meta mark and 0x30000000 != 0x00000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x10000000 return
     ct mark and 0x30000000 == 0x20000000 return
     oifname "lo" return
@@ -147,46 +115,35 @@ table inet sallyport {
     meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000 bypass
   }
   chain enforce_output {
-    type filter hook output priority filter - 5; policy accept;
+    type filter hook output priority 160; policy accept;
+    meta mark and 0x30000000 == 0x10000000 ct mark set ct mark and 0xcfffffff or 0x10000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x20000000 ct mark set ct mark and 0xcfffffff or 0x20000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x20000000 meta l4proto tcp ct direction original tcp flags & rst != rst reject with tcp reset
   }
 }
 `,
     ip: `\
-*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-OUTPUT -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--I OUTPUT 1 -j SALLYPORT-E-OUTPUT
+*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -o lo -j RETURN
+-A SALLYPORT-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
 COMMIT
 `,
     ip6: `\
-*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-OUTPUT -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--I OUTPUT 1 -j SALLYPORT-E-OUTPUT
+*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -o lo -j RETURN
+-A SALLYPORT-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
 COMMIT
 `,
   },
@@ -197,10 +154,11 @@ COMMIT
     nftTable: 'sallyport',
     nftables: `\
 table inet sallyport
-delete table inet sallyport
+flush table inet sallyport
 table inet sallyport {
   chain inspect_output {
-    type filter hook output priority mangle + 1; policy accept;
+    type filter hook output priority 50; policy accept;
+    meta mark and 0x30000000 != 0x00000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x10000000 return
     ct mark and 0x30000000 == 0x20000000 return
     oifname "lo" return
@@ -209,20 +167,22 @@ table inet sallyport {
     meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000 bypass
   }
   chain enforce_output {
-    type filter hook output priority filter - 5; policy accept;
+    type filter hook output priority 160; policy accept;
+    meta mark and 0x30000000 == 0x10000000 ct mark set ct mark and 0xcfffffff or 0x10000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x20000000 ct mark set ct mark and 0xcfffffff or 0x20000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x20000000 meta l4proto tcp ct direction original tcp flags & rst != rst reject with tcp reset
     oifname != "lo" meta skuid != 990 ct mark and 0x30000000 == 0x00000000 meta l4proto tcp ct direction original @ih,0,8 >= 0x00 reject with tcp reset
   }
   chain inspect_forward {
-    type filter hook forward priority mangle + 1; policy accept;
+    type filter hook forward priority 50; policy accept;
+    meta mark and 0x30000000 != 0x00000000 meta mark set meta mark and 0xcfffffff
     ct mark and 0x30000000 == 0x10000000 return
     ct mark and 0x30000000 == 0x20000000 return
     ct mark and 0x30000000 == 0x30000000 meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000
     meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000 bypass
   }
   chain enforce_forward {
-    type filter hook forward priority filter - 5; policy accept;
+    type filter hook forward priority 160; policy accept;
     meta mark and 0x30000000 == 0x10000000 ct mark set ct mark and 0xcfffffff or 0x10000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x20000000 ct mark set ct mark and 0xcfffffff or 0x20000000 meta mark set meta mark and 0xcfffffff
     meta mark and 0x30000000 == 0x30000000 ct mark set ct mark and 0xcfffffff or 0x30000000 meta mark set meta mark and 0xcfffffff
@@ -232,75 +192,43 @@ table inet sallyport {
 }
 `,
     ip: `\
-*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
--A SALLYPORT-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
-:SALLYPORT-I-FORWARD - [0:0]
--A SALLYPORT-I-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
--A SALLYPORT-I-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A FORWARD -p tcp -j SALLYPORT-I-FORWARD
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-OUTPUT -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-OUTPUT ! -o lo -m owner ! --uid-owner 990 -m connmark --mark 0x0/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j REJECT --reject-with tcp-reset
--I OUTPUT 1 -j SALLYPORT-E-OUTPUT
-:SALLYPORT-E-FORWARD - [0:0]
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j CONNMARK --set-xmark 0x10000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j CONNMARK --set-xmark 0x30000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-FORWARD -m connmark --mark 0x0/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j REJECT --reject-with tcp-reset
--I FORWARD 1 -j SALLYPORT-E-FORWARD
+*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -o lo -j RETURN
+-A SALLYPORT-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
+-A SALLYPORT-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
+:SALLYPORT-FORWARD - [0:0]
+-A SALLYPORT-FORWARD -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
+-A SALLYPORT-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A FORWARD -p tcp -j SALLYPORT-FORWARD
 COMMIT
 `,
     ip6: `\
-*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-I-OUTPUT -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
--A SALLYPORT-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
-:SALLYPORT-I-FORWARD - [0:0]
--A SALLYPORT-I-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
--A SALLYPORT-I-FORWARD -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
--A SALLYPORT-I-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A FORWARD -p tcp -j SALLYPORT-I-FORWARD
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-OUTPUT -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-OUTPUT -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-OUTPUT ! -o lo -m owner ! --uid-owner 990 -m connmark --mark 0x0/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j REJECT --reject-with tcp-reset
--I OUTPUT 1 -j SALLYPORT-E-OUTPUT
-:SALLYPORT-E-FORWARD - [0:0]
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j CONNMARK --set-xmark 0x10000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x10000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j CONNMARK --set-xmark 0x20000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x20000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j CONNMARK --set-xmark 0x30000000/0x30000000
--A SALLYPORT-E-FORWARD -m mark --mark 0x30000000/0x30000000 -j MARK --set-xmark 0x0/0x30000000
--A SALLYPORT-E-FORWARD -m connmark --mark 0x20000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--A SALLYPORT-E-FORWARD -m connmark --mark 0x0/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j REJECT --reject-with tcp-reset
--I FORWARD 1 -j SALLYPORT-E-FORWARD
+*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-OUTPUT -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-OUTPUT -o lo -j RETURN
+-A SALLYPORT-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-OUTPUT -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
+-A SALLYPORT-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
+:SALLYPORT-FORWARD - [0:0]
+-A SALLYPORT-FORWARD -m mark ! --mark 0x0/0x30000000 -j MARK --set-xmark 0x0/0x30000000
+-A SALLYPORT-FORWARD -m connmark --mark 0x10000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -m connmark --mark 0x20000000/0x30000000 -j RETURN
+-A SALLYPORT-FORWARD -m connmark --mark 0x30000000/0x30000000 -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000
+-A SALLYPORT-FORWARD -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A FORWARD -p tcp -j SALLYPORT-FORWARD
 COMMIT
 `,
   },
@@ -311,10 +239,11 @@ COMMIT
     nftTable: 'sallyport_3fa9c1',
     nftables: `\
 table inet sallyport_3fa9c1
-delete table inet sallyport_3fa9c1
+flush table inet sallyport_3fa9c1
 table inet sallyport_3fa9c1 {
   chain inspect_output {
-    type filter hook output priority mangle + 1; policy accept;
+    type filter hook output priority 50; policy accept;
+    meta mark and 0x00030000 != 0x00000000 meta mark set meta mark and 0xfffcffff
     ct mark and 0x00030000 == 0x00010000 return
     ct mark and 0x00030000 == 0x00020000 return
     oifname "lo" return
@@ -322,46 +251,35 @@ table inet sallyport_3fa9c1 {
     meta l4proto tcp ct direction original @ih,0,8 >= 0x00 queue num 21000 bypass
   }
   chain enforce_output {
-    type filter hook output priority filter - 5; policy accept;
+    type filter hook output priority 160; policy accept;
+    meta mark and 0x00030000 == 0x00010000 ct mark set ct mark and 0xfffcffff or 0x00010000 meta mark set meta mark and 0xfffcffff
     meta mark and 0x00030000 == 0x00020000 ct mark set ct mark and 0xfffcffff or 0x00020000 meta mark set meta mark and 0xfffcffff
     ct mark and 0x00030000 == 0x00020000 meta l4proto tcp ct direction original tcp flags & rst != rst reject with tcp reset
   }
 }
 `,
     ip: `\
-*mangle
-:SALLYPORT-3fa9c1-I-OUTPUT - [0:0]
--A SALLYPORT-3fa9c1-I-OUTPUT -m connmark --mark 0x10000/0x30000 -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -m connmark --mark 0x20000/0x30000 -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-3fa9c1-I-OUTPUT
-COMMIT
-*filter
-:SALLYPORT-3fa9c1-E-OUTPUT - [0:0]
--A SALLYPORT-3fa9c1-E-OUTPUT -m mark --mark 0x20000/0x30000 -j CONNMARK --set-xmark 0x20000/0x30000
--A SALLYPORT-3fa9c1-E-OUTPUT -m mark --mark 0x20000/0x30000 -j MARK --set-xmark 0x0/0x30000
--A SALLYPORT-3fa9c1-E-OUTPUT -m connmark --mark 0x20000/0x30000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--I OUTPUT 1 -j SALLYPORT-3fa9c1-E-OUTPUT
+*security
+:SALLYPORT-3fa9c1-OUTPUT - [0:0]
+-A SALLYPORT-3fa9c1-OUTPUT -m mark ! --mark 0x0/0x30000 -j MARK --set-xmark 0x0/0x30000
+-A SALLYPORT-3fa9c1-OUTPUT -m connmark --mark 0x10000/0x30000 -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -m connmark --mark 0x20000/0x30000 -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -o lo -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "10,177 0 0 0,80 0 0 12,116 0 0 2,84 0 0 60,12 0 0 0,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-3fa9c1-OUTPUT
 COMMIT
 `,
     ip6: `\
-*mangle
-:SALLYPORT-3fa9c1-I-OUTPUT - [0:0]
--A SALLYPORT-3fa9c1-I-OUTPUT -m connmark --mark 0x10000/0x30000 -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -m connmark --mark 0x20000/0x30000 -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -o lo -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -m owner --uid-owner 990 -j RETURN
--A SALLYPORT-3fa9c1-I-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
--A OUTPUT -p tcp -j SALLYPORT-3fa9c1-I-OUTPUT
-COMMIT
-*filter
-:SALLYPORT-3fa9c1-E-OUTPUT - [0:0]
--A SALLYPORT-3fa9c1-E-OUTPUT -m mark --mark 0x20000/0x30000 -j CONNMARK --set-xmark 0x20000/0x30000
--A SALLYPORT-3fa9c1-E-OUTPUT -m mark --mark 0x20000/0x30000 -j MARK --set-xmark 0x0/0x30000
--A SALLYPORT-3fa9c1-E-OUTPUT -m connmark --mark 0x20000/0x30000 -p tcp -m conntrack --ctdir ORIGINAL -m tcp ! --tcp-flags RST RST -j REJECT --reject-with tcp-reset
--I OUTPUT 1 -j SALLYPORT-3fa9c1-E-OUTPUT
+*security
+:SALLYPORT-3fa9c1-OUTPUT - [0:0]
+-A SALLYPORT-3fa9c1-OUTPUT -m mark ! --mark 0x0/0x30000 -j MARK --set-xmark 0x0/0x30000
+-A SALLYPORT-3fa9c1-OUTPUT -m connmark --mark 0x10000/0x30000 -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -m connmark --mark 0x20000/0x30000 -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -o lo -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -m owner --uid-owner 990 -j RETURN
+-A SALLYPORT-3fa9c1-OUTPUT -p tcp -m conntrack --ctdir ORIGINAL -m bpf --bytecode "11,48 0 0 6,21 0 7 6,48 0 0 52,116 0 0 2,84 0 0 60,4 0 0 40,7 0 0 0,128 0 0 0,45 0 1 0,6 0 0 1,6 0 0 0" -j NFQUEUE --queue-num 21000 --queue-bypass
+-A OUTPUT -p tcp -j SALLYPORT-3fa9c1-OUTPUT
 COMMIT
 `,
   },

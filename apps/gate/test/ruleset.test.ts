@@ -67,80 +67,100 @@ suite('names and marks', () => {
   });
 
   test('chain names fit into the 28 characters that xtables allows', () => {
-    assert.equal(chainName('3fa9c1', { hook: 'forward', stage: 'inspect' }), 'SALLYPORT-3fa9c1-I-FORWARD');
-    assert.ok(chainName('3fa9c1', { hook: 'forward', stage: 'inspect' }).length <= 28);
+    assert.equal(chainName('', 'output'), 'SALLYPORT-OUTPUT');
+    assert.equal(chainName('3fa9c1', 'forward'), 'SALLYPORT-3fa9c1-FORWARD');
+    assert.ok(chainName('3fa9c1', 'forward').length <= 28);
   });
 });
 
 suite('the difference to what is there', () => {
-  const saved = `*mangle
+  const saved = `*security
 :OUTPUT ACCEPT [0:0]
-:SALLYPORT-I-OUTPUT - [0:0]
-:SALLYPORT-I-FORWARD - [0:0]
-:SALLYPORT-3fa9c1-I-OUTPUT - [0:0]
--A OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
--A OUTPUT -p tcp -j SALLYPORT-3fa9c1-I-OUTPUT
--A SALLYPORT-I-OUTPUT -j RETURN
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--A OUTPUT -j SALLYPORT-E-OUTPUT
+:FORWARD ACCEPT [0:0]
+:SALLYPORT-OUTPUT - [0:0]
+:SALLYPORT-FORWARD - [0:0]
+:SALLYPORT-3fa9c1-OUTPUT - [0:0]
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
+-A OUTPUT -p tcp -j SALLYPORT-3fa9c1-OUTPUT
+-A FORWARD -p tcp -m mark --mark 0x1 -j SALLYPORT-FORWARD
+-A SALLYPORT-OUTPUT -j RETURN
 COMMIT
 `;
 
   test('only our own suffix is seen, a chain without its jump as such', () => {
     assert.deepEqual(readPresent('', saved), {
-      chains: new Set(['SALLYPORT-I-OUTPUT', 'SALLYPORT-E-OUTPUT', 'SALLYPORT-I-FORWARD']),
-      jumps: new Set(['SALLYPORT-I-OUTPUT', 'SALLYPORT-E-OUTPUT']),
+      chains: new Set(['SALLYPORT-OUTPUT', 'SALLYPORT-FORWARD']),
+      jumps: new Set(['SALLYPORT-OUTPUT']),
     });
-    assert.deepEqual(readPresent('3fa9c1', saved).jumps, new Set(['SALLYPORT-3fa9c1-I-OUTPUT']));
+    assert.deepEqual(readPresent('3fa9c1', saved), {
+      chains: new Set(['SALLYPORT-3fa9c1-OUTPUT']),
+      jumps: new Set(['SALLYPORT-3fa9c1-OUTPUT']),
+    });
     assert.deepEqual(readPresent('000000', saved), NOTHING);
   });
+
+  const both: Present = {
+    chains: new Set(['SALLYPORT-OUTPUT', 'SALLYPORT-FORWARD']),
+    jumps: new Set(['SALLYPORT-OUTPUT', 'SALLYPORT-FORWARD']),
+  };
 
   test('a jump that is there is not added again; a hook no longer wanted loses jump and chain', () => {
     const one: Chain[] = [
       { hook: 'output', stage: 'inspect', rules: [{ when: [], verdict: { kind: 'return' } }] },
-      { hook: 'output', stage: 'enforce', rules: [] },
+      { hook: 'output', stage: 'enforce', rules: [{ when: [], verdict: { kind: 'reject-reset' } }] },
     ];
-    const present: Present = {
-      chains: new Set(['SALLYPORT-I-OUTPUT', 'SALLYPORT-E-OUTPUT', 'SALLYPORT-I-FORWARD', 'SALLYPORT-E-FORWARD']),
-      jumps: new Set(['SALLYPORT-I-OUTPUT', 'SALLYPORT-E-OUTPUT', 'SALLYPORT-E-FORWARD']),
-    };
     assert.equal(
-      renderIptables('', 'ip', one, present),
-      `*mangle
-:SALLYPORT-I-OUTPUT - [0:0]
--A SALLYPORT-I-OUTPUT -j RETURN
--F SALLYPORT-I-FORWARD
--X SALLYPORT-I-FORWARD
-COMMIT
-*filter
-:SALLYPORT-E-OUTPUT - [0:0]
--D FORWARD -j SALLYPORT-E-FORWARD
--F SALLYPORT-E-FORWARD
--X SALLYPORT-E-FORWARD
+      renderIptables('', 'ip', one, both),
+      `*security
+:SALLYPORT-OUTPUT - [0:0]
+-A SALLYPORT-OUTPUT -j RETURN
+-D FORWARD -p tcp -j SALLYPORT-FORWARD
+-F SALLYPORT-FORWARD
+-X SALLYPORT-FORWARD
 COMMIT
 `,
     );
   });
 
-  test('nothing wanted, everything there', () => {
+  test('a chain that lost its jump gets it back', () => {
+    const one: Chain[] = [{ hook: 'output', stage: 'inspect', rules: [] }];
     assert.equal(
-      renderIptables('', 'ip', [], readPresent('', saved)),
-      `*mangle
--D OUTPUT -p tcp -j SALLYPORT-I-OUTPUT
--F SALLYPORT-I-OUTPUT
--X SALLYPORT-I-OUTPUT
--F SALLYPORT-I-FORWARD
--X SALLYPORT-I-FORWARD
-COMMIT
-*filter
--D OUTPUT -j SALLYPORT-E-OUTPUT
--F SALLYPORT-E-OUTPUT
--X SALLYPORT-E-OUTPUT
+      renderIptables('', 'ip6', one, { chains: new Set(['SALLYPORT-OUTPUT']), jumps: new Set() }),
+      `*security
+:SALLYPORT-OUTPUT - [0:0]
+-A OUTPUT -p tcp -j SALLYPORT-OUTPUT
 COMMIT
 `,
     );
+  });
+
+  test('nothing wanted: what is there goes, a chain without its jump as well', () => {
+    assert.equal(
+      renderIptables('', 'ip', [], readPresent('', saved)),
+      `*security
+-D OUTPUT -p tcp -j SALLYPORT-OUTPUT
+-F SALLYPORT-OUTPUT
+-X SALLYPORT-OUTPUT
+-F SALLYPORT-FORWARD
+-X SALLYPORT-FORWARD
+COMMIT
+`,
+    );
+  });
+
+  test('nothing wanted, nothing there: nothing to run', () => {
+    assert.equal(renderIptables('', 'ip', [], NOTHING), '');
+  });
+
+  test('what belongs into the enforce chains cannot get into an inspect chain', () => {
+    const misplaced: readonly Chain['rules'][number][] = [
+      { when: [], verdict: { kind: 'reject-reset' } },
+      { when: [{ kind: 'quic-initial-from-client', version: 'v1' }], verdict: { kind: 'return' } },
+    ];
+    for (const rule of misplaced) {
+      const chains: Chain[] = [{ hook: 'output', stage: 'inspect', rules: [rule] }];
+      assert.throws(() => renderIptables('', 'ip', chains, NOTHING), /an inspect chain has no use for/);
+    }
   });
 });
 
@@ -179,7 +199,7 @@ suite('rule set over a model of the tools', () => {
       assert.equal(firewall.text, once);
       assert.equal(ruleset.isIntact(), true);
       ruleset.apply(chainsFor({ inspectForwarded: false }));
-      assert.doesNotMatch(firewall.text, /SALLYPORT-[IE]-FORWARD|inspect_forward/);
+      assert.doesNotMatch(firewall.text, /SALLYPORT-FORWARD|(inspect|enforce)_forward/);
       ruleset.remove();
       assert.equal(firewall.text, before);
       assert.equal(memory.value, null);
@@ -196,12 +216,11 @@ suite('rule set over a model of the tools', () => {
       assert.equal(ruleset.isIntact(), true);
     });
 
-    test(`${backend}: a flush by somebody else is seen and repaired`, () => {
+    test(`${backend}: a deleted table of ours is seen and repaired`, () => {
       const { firewall, ruleset } = fixture(backend);
       ruleset.apply(chainsFor({}));
       const applied = firewall.text;
-      if (backend === 'nftables') firewall.nftTables.clear();
-      else firewall.state.get('ip6 mangle')?.get('OUTPUT')?.splice(0);
+      assert.equal(firewall.nftTables.delete('sallyport'), true);
       assert.equal(ruleset.isIntact(), false);
       ruleset.repair();
       assert.equal(ruleset.isIntact(), true);
@@ -232,14 +251,38 @@ suite('rule set over a model of the tools', () => {
     assert.equal(ruleset.isIntact(), true);
   });
 
-  test('a jump that is gone while the chain is still there is put back alone', () => {
+  test('a jump that is gone while its chain is still there is seen and put back alone', () => {
+    for (const program of ['iptables-nft-restore', 'ip6tables-nft-restore']) {
+      const { firewall, ruleset } = fixture('iptables-nft');
+      ruleset.apply(chainsFor({}));
+      const applied = firewall.text;
+      const gone = '*security\n-D OUTPUT -p tcp -j SALLYPORT-OUTPUT\nCOMMIT\n';
+      assert.equal(firewall.execute(program, ['--noflush'], gone).status, 0);
+      assert.equal(ruleset.isIntact(), false);
+      ruleset.repair();
+      assert.equal(ruleset.isIntact(), true);
+      assert.equal(firewall.text, applied);
+    }
+  });
+
+  test('iptables-nft hands over alone, in the security table; our nftables table alone carries out', () => {
     const { firewall, ruleset } = fixture('iptables-nft');
+    ruleset.apply(chainsFor({ failGateAbsent: 'closed' }));
+    assert.deepEqual([...firewall.state.keys()], ['ip security', 'ip6 security']);
+    const table = firewall.nftTables.get('sallyport') ?? '';
+    assert.deepEqual(table.match(/chain \S+/g), ['chain enforce_output', 'chain enforce_forward']);
+    assert.doesNotMatch(table, /queue/);
+  });
+
+  test('enforcement is there before the first packet is handed over, and outlives the last', () => {
+    const { firewall, ruleset } = fixture('iptables-nft');
+    const changes = (): string[] => firewall.calls.filter((call) => /--noflush|--file/.test(call));
     ruleset.apply(chainsFor({}));
-    const applied = firewall.text;
-    firewall.execute('iptables-nft-restore', ['--noflush'], '*filter\n-D OUTPUT -j SALLYPORT-E-OUTPUT\nCOMMIT\n');
-    assert.equal(ruleset.isIntact(), false);
-    ruleset.repair();
-    assert.equal(firewall.text, applied);
+    const restores = ['iptables-nft-restore --noflush', 'ip6tables-nft-restore --noflush'];
+    assert.deepEqual(changes(), ['nft --file -', ...restores]);
+    firewall.calls.length = 0;
+    ruleset.remove();
+    assert.deepEqual(changes(), [...restores, 'nft --file -']);
   });
 
   test('what a crashed process left is removed by the next, whatever back end it used', () => {
@@ -256,9 +299,9 @@ suite('rule set over a model of the tools', () => {
   test('tables that came with our rules stay when somebody else uses them by now', () => {
     const { firewall, ruleset } = fixture('iptables-nft');
     ruleset.apply(chainsFor({}));
-    firewall.execute('iptables-nft-restore', ['--noflush'], '*filter\n-A OUTPUT -d 192.0.2.1 -j DROP\nCOMMIT\n');
+    firewall.execute('iptables-nft-restore', ['--noflush'], '*security\n-A OUTPUT -d 192.0.2.1 -j DROP\nCOMMIT\n');
     ruleset.remove();
-    assert.equal(firewall.text.trim(), '*filter\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -d 192.0.2.1 -j DROP\nCOMMIT');
+    assert.equal(firewall.text.trim(), '*security\n:OUTPUT ACCEPT [0:0]\n-A OUTPUT -d 192.0.2.1 -j DROP\nCOMMIT');
   });
 
   test('a listing that fails is not read as an empty rule set', () => {
@@ -287,6 +330,7 @@ suite('rule set over a model of the tools', () => {
 
 suite('which back end', () => {
   const names = namesFor(DEFAULT_STATE_DIRECTORY);
+  const refused = { status: 1, stdout: '', stderr: 'Error: Could not process rule: No such file or directory' };
   const missing = { status: 127, stdout: '', stderr: 'not installed' };
   const ok = { status: 0, stdout: '', stderr: '' };
 
@@ -299,8 +343,15 @@ suite('which back end', () => {
 
   test('iptables-nft where it does not', () => {
     assert.equal(
-      probeBackend((program) => (program === 'nft' ? missing : ok), names),
+      probeBackend((program, _args, input) => (program === 'nft' && input?.includes('queue') ? refused : ok), names),
       'iptables-nft',
+    );
+  });
+
+  test('neither where nft cannot load what enforces', () => {
+    assert.throws(
+      () => probeBackend((program) => (program === 'nft' ? refused : ok), names),
+      (error) => error instanceof RulesetError && error.code === 'no-backend',
     );
   });
 

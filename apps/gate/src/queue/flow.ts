@@ -63,6 +63,8 @@ export class Flow implements FlowEnds {
   opening: boolean;
   /** Decided for good, while packets may come that the kernel does not know it of. */
   settled: 'allowed' | 'blocked' | null = null;
+  /** The kernel does not find it by its ends. */
+  unnamed = false;
   /** Nothing that is read here, so far; the beginning may still be on its way (forwarded traffic can be out of order). */
   unknownOnce = false;
   lastSeenMs = 0;

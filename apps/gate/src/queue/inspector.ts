@@ -37,6 +37,8 @@ const EXPIRY_GRAIN_MS = 20;
 export interface Outlet {
   /** Let it go; the flow is not looked at again. */
   allow(packet: HeldPacket, segment: FlowEnds): void;
+  /** The same for a flow that the kernel does not know by its ends (a destination rewritten on the way, a zone). */
+  allowUnnamed(packet: HeldPacket): void;
   /** Let it go; the next segment of the flow is looked at again. */
   pass(packet: HeldPacket, segment: FlowEnds): void;
   /** Let it go without a word about its flow: that was said with an earlier packet. */
@@ -105,9 +107,12 @@ export class Inspector {
     }
     flow.lastSeenMs = nowMs;
     if (flow.settled === 'blocked') {
-      this.#outlet.drop(packet);
+      // Rejected rather than dropped: the packet that was blocked may have been lost with the whole queue, as happens
+      // when any tool takes a netfilter hook away, and then nobody told the application.
+      this.#outlet.block(packet, flow, null);
     } else if (flow.settled === 'allowed') {
-      this.#outlet.allow(packet, flow);
+      if (flow.unnamed) this.#outlet.allowUnnamed(packet);
+      else this.#outlet.allow(packet, flow);
       this.#setDeadline(flow, nowMs + ALLOWED_MS);
     } else {
       this.#take(flow, segment, packet, nowMs);
@@ -129,11 +134,12 @@ export class Inspector {
     }
   }
 
-  /** The kernel could not mark this flow: its packets keep coming, and get the same answer here. */
+  /** The kernel could not find this flow to mark it: its next packet says it with a mark of its own. */
   remember(ends: FlowEnds, nowMs: number): void {
     const key = flowKey(ends);
     if (this.#flows.has(key)) return;
     const flow = new Flow(key, ends, 0, false);
+    flow.unnamed = true;
     this.#add(flow);
     this.#settleAs(flow, 'allowed', nowMs + ALLOWED_MS);
   }

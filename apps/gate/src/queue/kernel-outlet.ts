@@ -41,6 +41,10 @@ export class KernelOutlet implements Outlet {
     this.#acceptMarked(packet, ends, this.marks.allowed);
   }
 
+  allowUnnamed(packet: HeldPacket): void {
+    this.#verdict(packet, NF_ACCEPT, this.#withMark(packet, this.marks.allowed));
+  }
+
   pass(packet: HeldPacket, ends: FlowEnds): void {
     if (this.markInspected) this.#acceptMarked(packet, ends, this.marks.inspected);
     else this.#verdict(packet, NF_ACCEPT, null);

@@ -6,8 +6,8 @@
  * carries out a block, rejects QUIC, and is the second half of the fail policy: when nobody listens on the queue the
  * kernel's `bypass` lets a packet continue here, unmarked, and a closed policy refuses it.
  *
- * `inspect` sits behind other tools' rules of its hook on purpose: a bypassed packet then has been through all of
- * them already, so a dead gate never makes their marks disappear.
+ * Both sit behind other tools' rules: a queued or bypassed packet has been through all of them, so a dead gate never
+ * makes their marks or routes disappear.
  */
 import type { GateSettings } from '@sallyport/contract/gate-settings';
 
@@ -20,6 +20,7 @@ export type Match =
   /** Our bits of the conntrack mark equal `value`; or not 0 with `value: null`. */
   | { readonly kind: 'connmark'; readonly value: number; readonly mask: number }
   | { readonly kind: 'packet-mark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'any-packet-mark'; readonly mask: number }
   | { readonly kind: 'to-loopback' }
   | { readonly kind: 'not-to-loopback' }
   | { readonly kind: 'sent-by'; readonly uid: number }
@@ -43,12 +44,15 @@ export type Action =
   | { readonly kind: 'queue'; readonly number: number; readonly bypass: boolean }
   /** Move our bits from the packet's mark into the flow's, and clear them from the packet. */
   | { readonly kind: 'adopt-mark'; readonly value: number; readonly mask: number }
+  | { readonly kind: 'clear-mark'; readonly mask: number }
   | { readonly kind: 'reject-reset' }
   | { readonly kind: 'reject-port-unreachable' };
 
 export interface Rule {
   readonly when: readonly Match[];
   readonly verdict: Action;
+  /** Half of a closed policy: without the rules that hand packets to the gate it would refuse everything. */
+  readonly refusesUnjudged?: true;
 }
 
 export interface Chain {
@@ -83,6 +87,9 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
     const notExempt: Match[] = local ? [{ kind: 'not-to-loopback' }, { kind: 'not-sent-by', uid: agentUid }] : [];
     const payload: Match = { kind: 'tcp-payload-from-client' };
     const inspect: Rule[] = [
+      // Our bits on a packet are a verdict of the gate. Before it has seen the packet they are somebody else's, and
+      // would let the flow pass uninspected.
+      { when: [{ kind: 'any-packet-mark', mask: marks.mask }], verdict: { kind: 'clear-mark', mask: marks.mask } },
       { when: [connmark(marks.allowed)], verdict: { kind: 'return' } },
       { when: [connmark(marks.blocked)], verdict: { kind: 'return' } },
       ...exempt,
@@ -99,9 +106,8 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
     ];
 
     const enforce: Rule[] = [];
-    // On the way out only a block comes as a packet mark (netlink/conntrack.ts says why); forwarded packets are routed
-    // already, and behind a DNAT their flow cannot be named from outside, so there every verdict does.
-    for (const value of local ? [marks.blocked] : [marks.allowed, marks.blocked, marks.inspected]) {
+    // Blocks, forwarded packets, and flows that cannot be named from outside come back with a packet mark.
+    for (const value of local ? [marks.allowed, marks.blocked] : [marks.allowed, marks.blocked, marks.inspected]) {
       const when: Match[] = [{ kind: 'packet-mark', value, mask: marks.mask }];
       enforce.push({ when, verdict: { kind: 'adopt-mark', value, mask: marks.mask } });
     }
@@ -119,7 +125,8 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
       }
     }
     if (closed) {
-      enforce.push({ when: [...notExempt, connmark(0), payload], verdict: { kind: 'reject-reset' } });
+      const when = [...notExempt, connmark(0), payload];
+      enforce.push({ when, verdict: { kind: 'reject-reset' }, refusesUnjudged: true });
     }
     return [
       { hook, stage: 'inspect', rules: inspect },

@@ -8,12 +8,16 @@ import {
   type Stage,
 } from './description.ts';
 
-// mangle is -150 and filter 0 (libnftables); one later, and five earlier, than other tools' chains of that name.
-const PRIORITY = { inspect: 'mangle + 1', enforce: 'filter - 5' } as const satisfies Record<Stage, string>;
+// Behind everybody else's rules: what others drop, mark or route is done by then (docs/decisions/0001). Enforcement
+// comes after `security`, which is 50 in the kernel and 150 in iptables-nft before 1.8.10.
+const PRIORITY = { inspect: '50', enforce: '160' } as const satisfies Record<Stage, string>;
 
-/** The whole script for `nft -f -`: replaces the table in one transaction. */
+/**
+ * The whole script for `nft -f -`: fills the table anew in one transaction. Its chains stay where they are, because the
+ * kernel throws away every queued packet of the namespace when a hook goes.
+ */
 export function renderNftables(table: string, chains: readonly Chain[]): string {
-  const lines = [`table inet ${table}`, `delete table inet ${table}`, `table inet ${table} {`];
+  const lines = [`table inet ${table}`, `flush table inet ${table}`, `table inet ${table} {`];
   for (const { hook, stage, rules } of chains) {
     lines.push(
       `  chain ${stage}_${hook} {`,
@@ -37,6 +41,8 @@ function match(condition: Match): string {
       return `ct mark and ${hex(condition.mask)} == ${hex(condition.value)}`;
     case 'packet-mark':
       return `meta mark and ${hex(condition.mask)} == ${hex(condition.value)}`;
+    case 'any-packet-mark':
+      return `meta mark and ${hex(condition.mask)} != ${hex(0)}`;
     case 'to-loopback':
       return 'oifname "lo"';
     case 'not-to-loopback':
@@ -72,6 +78,8 @@ function statements(action: Action): string[] {
       return [
         `ct mark set ct mark and ${hex(~action.mask)} or ${hex(action.value)} meta mark set meta mark and ${hex(~action.mask)}`,
       ];
+    case 'clear-mark':
+      return [`meta mark set meta mark and ${hex(~action.mask)}`];
     case 'reject-reset':
       return ['reject with tcp reset'];
     case 'reject-port-unreachable':

@@ -5,8 +5,8 @@
  * What existed before is remembered in a file (`Memory`), because iptables-nft creates tables and base chains on
  * demand and never takes them away again.
  */
-import type { Chain } from './description.ts';
-import { type Family, readPresent, renderIptables } from './iptables.ts';
+import type { Chain, HookName } from './description.ts';
+import { chainName, type Family, readPresent, renderIptables } from './iptables.ts';
 import type { RulesetNames } from './names.ts';
 import { renderNftables, renderNftablesRemoval } from './nftables.ts';
 
@@ -39,6 +39,8 @@ export class RulesetError extends Error {
   }
 }
 
+const HOOK_NAMES: readonly HookName[] = ['output', 'forward'];
+
 const FAMILIES = [
   { family: 'ip', save: 'iptables-nft-save', restore: 'iptables-nft-restore' },
   { family: 'ip6', save: 'ip6tables-nft-save', restore: 'ip6tables-nft-restore' },
@@ -49,8 +51,11 @@ export function probeBackend(execute: Execute, names: RulesetNames): Backend {
   const table = `${names.nftTable}_probe`;
   const probe = `table inet ${table} {\n  chain c {\n    queue num ${names.queueNumber} bypass\n  }\n}\n`;
   if (execute('nft', ['--check', '--file', '-'], probe).status === 0) return 'nftables';
-  if (FAMILIES.every(({ restore }) => execute(restore, ['--noflush', '--test'], '').status === 0))
+  const enforce = `table inet ${table} {\n  chain c {\n    ct mark 1 reject with tcp reset\n  }\n}\n`;
+  const enforces = execute('nft', ['--check', '--file', '-'], enforce).status === 0;
+  if (enforces && FAMILIES.every(({ restore }) => execute(restore, ['--noflush', '--test'], '').status === 0)) {
     return 'iptables-nft';
+  }
   throw new RulesetError(
     'no-backend',
     'no way to hand packets to the gate: nftables has no queue expression here and iptables-nft is not usable; install the Debian packages "nftables" and "iptables"',
@@ -80,15 +85,19 @@ export class Ruleset {
       this.remove();
       return;
     }
-    if (this.backend === 'nftables') {
-      this.#run('nft', ['--file', '-'], renderNftables(this.#names.nftTable, chains));
-    } else {
+    const native = this.backend === 'nftables';
+    // What carries out a verdict is there before the first packet is handed over.
+    const table = native ? chains : chains.filter(({ stage }) => stage === 'enforce');
+    const early = native ? table : table.map(withoutRefusals);
+    this.#loadTable(early);
+    if (!native) {
       if (this.#memory.read() === null) this.#memory.write(this.#baseChains());
       for (const { family, save, restore } of FAMILIES) {
         const script = renderIptables(this.#names.suffix, family, chains, this.#present(save));
         if (script !== '') this.#run(restore, ['--noflush'], script);
       }
     }
+    if (early.some(({ rules }, at) => rules.length !== table[at]?.rules.length)) this.#loadTable(table);
     this.#expected = this.#ours();
   }
 
@@ -96,15 +105,15 @@ export class Ruleset {
   remove(): void {
     this.#wanted = []; // nothing is missed from here on, so nothing is repaired
     this.#expected = '';
-    // Both back ends are swept: an earlier start may have used the other one.
-    if (this.#execute('nft', ['list', 'table', 'inet', this.#names.nftTable]).status === 0) {
-      this.#run('nft', ['--file', '-'], renderNftablesRemoval(this.#names.nftTable));
-    }
+    // Both back ends are swept: an earlier start may have used the other one. Handing over ends before enforcement.
     const before = this.#memory.read();
     for (const { family, save, restore } of FAMILIES) {
       const present = this.#present(save);
       const script = renderIptables(this.#names.suffix, family, [], present);
       if (script !== '') this.#run(restore, ['--noflush'], script);
+    }
+    if (this.#execute('nft', ['list', 'table', 'inet', this.#names.nftTable]).status === 0) {
+      this.#run('nft', ['--file', '-'], renderNftablesRemoval(this.#names.nftTable));
     }
     if (before !== null) {
       this.#removeEmptyExcept(new Set(before));
@@ -122,6 +131,10 @@ export class Ruleset {
     this.apply(this.#wanted);
   }
 
+  #loadTable(chains: readonly Chain[]): void {
+    this.#run('nft', ['--file', '-'], renderNftables(this.#names.nftTable, chains));
+  }
+
   #present(save: string): ReturnType<typeof readPresent> {
     return readPresent(this.#names.suffix, this.#saved(save));
   }
@@ -134,15 +147,11 @@ export class Ruleset {
   }
 
   #ours(): string {
-    if (this.backend === 'nftables')
-      return this.#execute('nft', ['list', 'table', 'inet', this.#names.nftTable]).stdout;
-    const prefix = this.#names.suffix === '' ? /SALLYPORT-[IE]-/ : new RegExp(`SALLYPORT-${this.#names.suffix}-`);
-    return FAMILIES.map(({ save }) =>
-      this.#saved(save)
-        .split('\n')
-        .filter((line) => prefix.test(line))
-        .join('\n'),
-    ).join('\n');
+    const table = this.#execute('nft', ['list', 'table', 'inet', this.#names.nftTable]).stdout;
+    if (this.backend === 'nftables') return table;
+    const chains = HOOK_NAMES.map((hook) => chainName(this.#names.suffix, hook));
+    const lines = FAMILIES.flatMap(({ save }) => this.#saved(save).split('\n'));
+    return [table, ...lines.filter((line) => chains.some((chain) => line.includes(chain)))].join('\n');
   }
 
   /** `family table chain` of every base chain that iptables-nft could have made for us, plus `family table` itself. */
@@ -151,7 +160,7 @@ export class Ruleset {
     const found: string[] = [];
     let table = '';
     for (const line of listed.split('\n')) {
-      const heading = /^table (ip6?) (mangle|filter) \{/.exec(line);
+      const heading = /^table (ip6?) (security) \{/.exec(line);
       if (line.startsWith('table ')) {
         table = heading === null ? '' : `${heading[1]} ${heading[2]}`;
         if (table !== '') found.push(table);
@@ -160,9 +169,7 @@ export class Ruleset {
       if (table !== '' && chain !== null) found.push(`${table} ${chain[1]}`);
     }
     // A table without chains is not in `list chains`.
-    for (const [, name] of this.#execute('nft', ['list', 'tables']).stdout.matchAll(
-      /^table (ip6? (?:mangle|filter))$/gm,
-    )) {
+    for (const [, name] of this.#execute('nft', ['list', 'tables']).stdout.matchAll(/^table (ip6? security)$/gm)) {
       if (name !== undefined && !found.includes(name)) found.push(name);
     }
     return found;
@@ -191,3 +198,9 @@ const reasonOf = (status: number, stderr: string): string => {
   const [line = ''] = stderr.trim().split('\n');
   return line === '' ? `status ${status}` : line;
 };
+
+/** For the moment in which nothing is handed to the gate yet: a closed policy would refuse what nobody could judge. */
+const withoutRefusals = (chain: Chain): Chain => ({
+  ...chain,
+  rules: chain.rules.filter(({ refusesUnjudged }) => refusesUnjudged !== true),
+});
