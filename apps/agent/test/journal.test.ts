@@ -27,7 +27,7 @@ function openJournal(directory: StateDirectory, maxRecords = 1_000_000, nowMs = 
 const summary = (events: Iterable<DeviceNetworkEvent>): string[] =>
   [...events].map((event) => {
     const fields = JSON.parse(String(event.AdditionalFields)) as Record<string, string | undefined>;
-    return `${event.EventId} ${String(event.ActionType)} ${fields['FlowId'] ?? ''}`.trim();
+    return `${event.EventId} ${event.ActionType} ${fields['FlowId'] ?? ''}`.trim();
   });
 
 suite('flowRows', () => {

@@ -52,4 +52,4 @@ export async function* pastAndNew(
 
 /** ReportId is unique only with Timestamp; a connection and the verdict on it share both. */
 const identity = ({ Timestamp, ReportId, ActionType }: DeviceNetworkEvent): string =>
-  `${String(Timestamp)} ${String(ReportId)} ${String(ActionType)}`;
+  `${String(Timestamp)} ${String(ReportId)} ${ActionType}`;

@@ -52,9 +52,9 @@ export function renderEvent(event: DeviceNetworkEvent, layout: Layout): string {
   const columns = columnsOf(layout.width);
   const cut = (text: string, width: number): string => (layout.width === null ? text : truncateMiddle(text, width));
   const time = timeOf(event.Timestamp).slice(columns.timeFrom);
-  const { style, word } = KINDS[String(event.ActionType)] ?? {
+  const { style, word } = KINDS[event.ActionType] ?? {
     style: 'dim',
-    word: printable(String(event.ActionType)),
+    word: printable(event.ActionType),
   };
   const what = `${time}  ${layout.paint(style, pad(word, WHAT))}`;
   const reason = printable(reasonOf(event));
