@@ -195,8 +195,8 @@ async function compare(
     assert.deepEqual(received.toSorted(), wanted.toSorted(), `${name}: bytes at the server`);
     const queued = (await sallyport.queued()) - queuedBefore;
     const segments = connections.flat(2).length;
-    // Otherwise the kernel joined pieces, and less was tried than this test claims.
-    if (name === GOOD) assert.equal(queued, segments, 'every piece came to the gate as a segment of its own');
+    // Fewer: the kernel joined pieces, and less was tried than this test claims. More: it sent a held one again.
+    if (name === GOOD) assert.ok(queued >= segments, `${queued} of ${segments} pieces came as segments of their own`);
     t.diagnostic(`${name}: ${connections.length} connections, ${queued} of ${segments} segments queued, all ${end}`);
   }
   assert.equal((await sallyport.status()).gate?.expiredHolds, expiredBefore, 'no verdict came from the time cap');
