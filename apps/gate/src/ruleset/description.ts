@@ -86,11 +86,13 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
       : [];
     const notExempt: Match[] = local ? [{ kind: 'not-to-loopback' }, { kind: 'not-sent-by', uid: agentUid }] : [];
     const payload: Match = { kind: 'tcp-payload-from-client' };
+    // First in both chains, for it ends the way of nearly every packet.
+    const settled: Rule = { when: [connmark(marks.allowed)], verdict: { kind: 'return' } };
     const inspect: Rule[] = [
+      settled,
       // Our bits on a packet are a verdict of the gate. Before it has seen the packet they are somebody else's, and
       // would let the flow pass uninspected.
       { when: [{ kind: 'any-packet-mark', mask: marks.mask }], verdict: { kind: 'clear-mark', mask: marks.mask } },
-      { when: [connmark(marks.allowed)], verdict: { kind: 'return' } },
       { when: [connmark(marks.blocked)], verdict: { kind: 'return' } },
       ...exempt,
       // A flow that is still looked at waits for the gate to come back: refusing it would end a judged connection.
@@ -105,7 +107,7 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
       { when: [payload], verdict: { kind: 'queue', number: queueNumber, bypass: true } },
     ];
 
-    const enforce: Rule[] = [];
+    const enforce: Rule[] = [settled];
     // Blocks, forwarded packets, and flows that cannot be named from outside come back with a packet mark.
     for (const value of local ? [marks.allowed, marks.blocked] : [marks.allowed, marks.blocked, marks.inspected]) {
       const when: Match[] = [{ kind: 'packet-mark', value, mask: marks.mask }];
@@ -120,7 +122,7 @@ export function describe({ settings, queueNumber, agentUid }: RulesetInputs): re
     if (settings.mode === 'block' && settings.quicHandling === 'block') {
       for (const version of ['v1', 'v2'] as const satisfies readonly QuicVersion[]) {
         const when: Match[] = [{ kind: 'quic-initial-from-client', version }];
-        if (local) when.unshift({ kind: 'not-to-loopback' });
+        if (local) when.push({ kind: 'not-to-loopback' });
         enforce.push({ when, verdict: { kind: 'reject-port-unreachable' } });
       }
     }

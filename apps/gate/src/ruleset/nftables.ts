@@ -61,7 +61,7 @@ function match(condition: Match): string {
       return 'tcp flags & rst != rst';
     case 'quic-initial-from-client': {
       const { typeBits, version } = QUIC_VERSIONS[condition.version];
-      return `ct direction original udp length >= ${QUIC_MINIMUM_UDP_LENGTH} @th,64,4 ${hex(typeBits)} @th,72,32 ${hex(version)}`;
+      return `meta l4proto udp ct direction original udp length >= ${QUIC_MINIMUM_UDP_LENGTH} @th,64,4 ${hex(typeBits)} @th,72,32 ${hex(version)}`;
     }
     default:
       return condition satisfies never;
