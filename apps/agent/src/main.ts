@@ -1,7 +1,7 @@
 /**
  * The agent: the unprivileged half of the device. Wires the core to its edges and owns their order.
  *
- *   node main.ts --state-dir DIRECTORY [--mode MODE] [--no-forward] [--foreground] [--user NAME | --uid N --gid N]
+ *   node main.ts --state-dir DIRECTORY [--shown-as DIRECTORY] [--mode MODE] [--no-forward] [--foreground] [--user NAME | --uid N --gid N]
  *
  * Easy to get wrong: everything is imported, and the feed reader's sources are read, before privileges are dropped;
  * after that the project's files may be out of reach. It ends when the launcher that started it is gone.
@@ -28,6 +28,7 @@ const parent = process.ppid;
 const { values: options } = parseArgs({
   options: {
     'state-dir': { type: 'string', default: DEFAULT_STATE_DIRECTORY },
+    'shown-as': { type: 'string' },
     mode: { type: 'string' },
     'no-forward': { type: 'boolean', default: false },
     foreground: { type: 'boolean', default: false },
@@ -46,7 +47,9 @@ if (options.version) process.stdout.write(`${VERSION}\n`);
 else await main().catch(refuse);
 
 async function main(): Promise<void> {
-  const directory = stateDirectory(resolve(options['state-dir']));
+  // In a mount namespace of its own the directory has another name than the one everybody else knows.
+  const path = resolve(options['state-dir']);
+  const directory = { ...stateDirectory(path), root: options['shown-as'] ?? path };
   const feedReader = feedReaderProgram();
   flushCompileCache();
   if (process.getuid?.() === 0) dropTo(identity());

@@ -21,6 +21,7 @@ import { ControlError } from '@sallyport/contract/control-error';
 export const DEFAULT_STATE_DIRECTORY = '/var/lib/sallyport';
 
 export interface StateDirectory {
+  /** As people know it: for messages, never for opening anything. */
   readonly root: string;
   readonly agent: string;
   readonly stateDatabase: string;
