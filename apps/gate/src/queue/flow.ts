@@ -63,6 +63,9 @@ export class Flow implements FlowEnds {
   opening: boolean;
   /** Decided for good, while packets may come that the kernel does not know it of. */
   settled: 'allowed' | 'blocked' | null = null;
+  /** Once blocked: the sequence numbers at which a blocked segment sent again, and the next one behind it, begin. */
+  blockedFrom = 0;
+  blockedTo = 0;
   /** The kernel does not find it by its ends. */
   unnamed = false;
   /** Nothing that is read here, so far; the beginning may still be on its way (forwarded traffic can be out of order). */

@@ -113,7 +113,8 @@ export class Inspector {
     } else if (flow.settled === 'allowed') {
       if (flow.unnamed) this.#outlet.allowUnnamed(packet);
       else this.#outlet.allow(packet, flow);
-      this.#setDeadline(flow, nowMs + ALLOWED_MS);
+      this.#recent.add(flow, nowMs);
+      this.#forget(flow);
     } else {
       this.#take(flow, segment, packet, nowMs);
     }
@@ -175,6 +176,8 @@ export class Inspector {
     if (stops(verdict)) {
       this.#outlet.block(packet, segment, { sequence: segment.sequence, acknowledgement: segment.acknowledgement });
       const flow = new Flow(flowKey(segment), segment, segment.sequence, false);
+      flow.blockedFrom = segment.sequence;
+      flow.blockedTo = (segment.sequence + segment.payloadLength) >>> 0;
       this.#add(flow);
       this.#settleAs(flow, 'blocked', nowMs + BLOCKED_MS);
     } else {
@@ -433,6 +436,9 @@ export class Inspector {
       else this.#outlet.drop(packet);
       first = false;
     }
+    const end = flow.held.reduce((furthest, packet) => Math.max(furthest, packet.end), flow.passedEnd);
+    flow.blockedFrom = sequence;
+    flow.blockedTo = (flow.start + end) >>> 0;
     flow.held.length = 0;
     this.#settleAs(flow, 'blocked', nowMs + BLOCKED_MS);
     return false;
@@ -445,7 +451,15 @@ export class Inspector {
   }
 
   #isAnother(flow: Flow, segment: Segment): boolean {
-    if (flow.settled !== null) return (segment.flags & TCP_SYN) !== 0;
+    if (flow.settled === 'allowed') return (segment.flags & TCP_SYN) !== 0;
+    if (flow.settled === 'blocked') {
+      // A reset frees the ports at once. What belongs to the blocked flow starts exactly where it started or where the
+      // last of it ended; a new connection starts anywhere.
+      if (segment.sequence === flow.blockedFrom) return false;
+      if (segment.sequence !== flow.blockedTo) return true;
+      flow.blockedTo = (segment.sequence + segment.payloadLength) >>> 0;
+      return false;
+    }
     const distance = (segment.sequence - flow.start - flow.stream.base) | 0;
     // Between two requests the next one starts where the last one ended; a connection that takes over the ports of one
     // in TIME_WAIT starts 65,537 bytes further (tcp_twsk_unique), any other anywhere.
