@@ -1,13 +1,24 @@
 /**
- * What policy needs from a table of names and addresses. `HostTable` is the one that ships; a denser or layered one
- * can take its place without policy or the gate noticing.
+ * What policy needs from a table of names and addresses. `HostTable` is the one that ships; the oracle of the tests
+ * is the slow and obvious other one.
  *
  * Easy to get wrong: `last` is one object that every `find…` overwrites, so read it before asking again. It means
  * something only after a `find…` that returned an index.
  */
 import type { Rule } from './rule.ts';
+import type { Subject } from './scope.ts';
 
 export type MatchedBy = 'host' | 'url' | 'ip' | 'cidr';
+
+/** What decides whether a rule applies to a connection. One object may serve for many questions. */
+export interface Asked {
+  /** Unix milliseconds. */
+  nowMs: number;
+  /** Of the remote end. 0 when it is not known: rules for one port do not apply then. */
+  port: number;
+  /** Null when the connection is not attributed: scoped rules do not apply then. */
+  subject: Subject | null;
+}
 
 /** How the latest successful `find…` matched. */
 export interface LastMatch {
@@ -16,33 +27,37 @@ export interface LastMatch {
   specificity: number;
 }
 
-/** One entry that covers the question, whether or not it wins, whether or not its rule has expired. */
+/** One rule of an entry that covers the question, whether or not it wins, has expired, or is for somebody else. */
 export interface Candidate {
   readonly ruleIndex: number;
   readonly matched: MatchedBy;
   readonly specificity: number;
 }
 
+/**
+ * Which rule answers: entries are tried from the most specific on (URL paths before hosts, longer before shorter), and
+ * the first entry with a rule that applies decides by its strongest one: allow, warn, block, audit, then the surer,
+ * then the one added first. A rule applies when it has not expired and its port and scope fit.
+ *
+ * Exceptions (action `allow`, source `feed`) never answer. From the entry that holds one on, to all less specific ones,
+ * rules with the same id do not apply; in a name's question that includes the hosts below a URL.
+ */
 export interface ReputationTable {
   readonly last: Readonly<LastMatch>;
 
   /**
-   * Rule index of the most specific entry that covers the name in `name[start, end)` and has not expired at `nowMs`
-   * (Unix milliseconds), or -1. The bytes are as on the wire: any case, trailing dots, UTF-8, an address literal
-   * with or without brackets (which is then looked up as an address).
+   * Rule index for the name in `name[start, end)`, or -1. The bytes are as on the wire: any case, trailing dots, UTF-8,
+   * an address literal with or without brackets (which is then looked up as an address). `path` is the request target
+   * where one is visible, else null: URL entries answer only with it, and only for the very host.
    */
-  findHost(name: Uint8Array, start: number, end: number, nowMs: number): number;
+  findName(name: Uint8Array, start: number, end: number, path: Uint8Array | null, asked: Asked): number;
 
-  /** The same for an address of 4 or 16 bytes: the longest prefix that has not expired. */
-  findIp(address: Uint8Array, nowMs: number): number;
+  /** The same for an address of 4 or 16 bytes: the longest prefix first. */
+  findAddress(address: Uint8Array, asked: Asked): number;
 
-  /** The same for URL prefixes: `host` as in `findHost` but matched whole, `path` as in the request target. */
-  findUrl(host: Uint8Array, path: Uint8Array, nowMs: number): number;
-
-  /** Every entry behind the same question, most specific first, strongest action first among equals. For people. */
-  hostCandidates(name: Uint8Array, start: number, end: number): Candidate[];
-  ipCandidates(address: Uint8Array): Candidate[];
-  urlCandidates(host: Uint8Array, path: Uint8Array): Candidate[];
+  /** Every rule behind the same question in the order in which they are weighed. For people. */
+  nameCandidates(name: Uint8Array, start: number, end: number, path: Uint8Array | null): Candidate[];
+  addressCandidates(address: Uint8Array): Candidate[];
 
   /** The rule behind an index that a `find…` or a candidate gave. */
   rule(index: number): Rule;
