@@ -1,11 +1,14 @@
 /**
- * Where everything lies in a table file (docs/formats/table.md). Builder and reader both derive the offsets from the
+ * Where everything lies in a table file (docs/formats/table.md). Writers and reader both derive the offsets from the
  * counts in the header through `layoutOf`, so there are no stored offsets that could disagree with them.
+ *
+ * Easy to get wrong: the two big sections come first and everything that a new rule changes behind them, so that an
+ * edit of a table of 10^7 names is one copy and a few words.
  */
 
 /** `SALLYTBL`, read as two little-endian words. */
 export const MAGIC = [0x4c4c4153, 0x4c425459] as const;
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const HEADER_WORDS = 32;
 export const HEADER_BYTES = HEADER_WORDS * 4;
 
@@ -18,16 +21,21 @@ export const WORD = {
   hashId: 5,
   key0: 6,
   key1: 7,
-  rules: 8,
-  hosts: 9,
-  urls: 10,
-  v4: 11,
-  v6: 12,
-  hostBucketBits: 13,
-  urlBucketBits: 14,
-  labelMask: 15,
-  referenceBytes: 16,
-  stringBytes: 17,
+  labelMask: 8,
+  slotWords: 9,
+  hostHomes: 10,
+  hostSlots: 11,
+  hosts: 12,
+  urlHomes: 13,
+  urlSlots: 14,
+  urls: 15,
+  v4: 16,
+  v6: 17,
+  sets: 18,
+  members: 19,
+  rules: 20,
+  scopes: 21,
+  stringBytes: 22,
 } as const;
 
 /** The checksum covers everything from here: all but magic, version and itself. */
@@ -36,56 +44,63 @@ export const CHECKSUM_START = WORD.fileBytes * 4;
 /** HalfSipHash-1-3 over the name from its last byte to its first. */
 export const HASH_ID = 1;
 
-/** Low bits of a reference; the rest is the rule index. */
+/** Low bits of a set's member; the rest is the rule index. */
 export const KIND_BITS = 2;
+export const KIND_MASK = (1 << KIND_BITS) - 1;
 export const KIND = { suffix: 0, exact: 1, subdomains: 2 } as const;
 export type EntryKind = keyof typeof KIND;
-
-export const MAX_BUCKET_BITS = 28;
-/** From this many bucket bits on, the upper 16 bits of a hash follow from its bucket and are not stored. */
-const SHORT_HI_BUCKET_BITS = 16;
 
 /** One start per prefix length, longest first, and one end: 32…0 and 128…0. */
 export const V4_DIRECTORY_WORDS = 34;
 export const V6_DIRECTORY_WORDS = 130;
 
+/** A set index in a slot of two words has 16 bits, and 0 is the empty slot. */
+export const MAX_SHORT_SETS = 0xffff;
+
+export interface SlotCounts {
+  /** Where a key can belong. */
+  readonly homes: number;
+  /** Homes and the room behind the last of them. */
+  readonly slots: number;
+  readonly entries: number;
+}
+
 export interface Counts {
-  readonly rules: number;
-  readonly hosts: number;
-  readonly urls: number;
+  readonly hosts: SlotCounts;
+  readonly urls: SlotCounts;
+  /** Words of a slot: 2 up to MAX_SHORT_SETS sets, else 3. */
+  readonly slotWords: number;
   readonly v4: number;
   readonly v6: number;
-  readonly hostBucketBits: number;
-  readonly urlBucketBits: number;
-  readonly referenceBytes: number;
+  readonly sets: number;
+  readonly members: number;
+  readonly rules: number;
+  readonly scopes: number;
   readonly stringBytes: number;
 }
 
-/** Byte offsets of a section of hashed keys. */
-export interface HashedLayout {
-  readonly buckets: number;
-  readonly lo: number;
-  readonly hi: number;
-  readonly references: number;
-}
-
 export interface Layout {
-  readonly ruleExpiry: number;
-  readonly ruleMeta: number;
-  readonly ruleStrings: number;
-  readonly hosts: HashedLayout;
-  readonly urls: HashedLayout;
+  readonly hosts: number;
+  readonly urls: number;
   readonly v4Directory: number;
   readonly v4Addresses: number;
-  readonly v4References: number;
+  readonly v4Sets: number;
   readonly v6Directory: number;
   readonly v6Addresses: number;
-  readonly v6References: number;
+  readonly v6Sets: number;
+  readonly setStarts: number;
+  readonly members: number;
+  readonly ruleExpiry: number;
+  readonly ruleProperties: number;
+  readonly ruleLimits: number;
+  readonly ruleOrigins: number;
+  readonly stringOffsets: number;
   readonly strings: number;
   readonly fileBytes: number;
 }
 
-export const hiBytes = (bucketBits: number): number => (bucketBits >= SHORT_HI_BUCKET_BITS ? 2 : 4);
+/** Texts in the string section: id and title of every rule, then the scopes. */
+export const stringCount = (counts: Pick<Counts, 'rules' | 'scopes'>): number => counts.rules * 2 + counts.scopes;
 
 /** Sections follow each other in this order, each padded with zeros to a multiple of eight bytes. */
 export function layoutOf(counts: Counts): Layout {
@@ -95,25 +110,40 @@ export function layoutOf(counts: Counts): Layout {
     end += Math.ceil(bytes / 8) * 8;
     return start;
   };
-  const hashed = (entries: number, bucketBits: number): HashedLayout => ({
-    buckets: section((2 ** bucketBits + 1) * 4),
-    lo: section(entries * 4),
-    hi: section(entries * hiBytes(bucketBits)),
-    references: section(entries * counts.referenceBytes),
-  });
   return {
-    ruleExpiry: section(counts.rules * 8),
-    ruleMeta: section(counts.rules * 4),
-    ruleStrings: section((counts.rules * 2 + 1) * 4),
-    hosts: hashed(counts.hosts, counts.hostBucketBits),
-    urls: hashed(counts.urls, counts.urlBucketBits),
+    hosts: section(counts.hosts.slots * counts.slotWords * 4),
+    urls: section(counts.urls.slots * counts.slotWords * 4),
     v4Directory: section(V4_DIRECTORY_WORDS * 4),
     v4Addresses: section(counts.v4 * 4),
-    v4References: section(counts.v4 * counts.referenceBytes),
+    v4Sets: section(counts.v4 * 4),
     v6Directory: section(V6_DIRECTORY_WORDS * 4),
     v6Addresses: section(counts.v6 * 16),
-    v6References: section(counts.v6 * counts.referenceBytes),
+    v6Sets: section(counts.v6 * 4),
+    setStarts: section((counts.sets + 1) * 4),
+    members: section(counts.members * 4),
+    ruleExpiry: section(counts.rules * 8),
+    ruleProperties: section(counts.rules * 4),
+    ruleLimits: section(counts.rules * 8),
+    ruleOrigins: section(counts.rules * 4),
+    stringOffsets: section((stringCount(counts) + 1) * 4),
     strings: section(counts.stringBytes),
     fileBytes: end,
+  };
+}
+
+/** The counts in a header, not yet checked against anything. */
+export function readCounts(header: Uint32Array): Counts {
+  const word = (at: number): number => header[at] ?? 0;
+  return {
+    hosts: { homes: word(WORD.hostHomes), slots: word(WORD.hostSlots), entries: word(WORD.hosts) },
+    urls: { homes: word(WORD.urlHomes), slots: word(WORD.urlSlots), entries: word(WORD.urls) },
+    slotWords: word(WORD.slotWords),
+    v4: word(WORD.v4),
+    v6: word(WORD.v6),
+    sets: word(WORD.sets),
+    members: word(WORD.members),
+    rules: word(WORD.rules),
+    scopes: word(WORD.scopes),
+    stringBytes: word(WORD.stringBytes),
   };
 }

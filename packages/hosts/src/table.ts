@@ -1,62 +1,40 @@
 /**
- * Reads a table file where it lies: every column is a view on the caller's bytes, which may be shared memory, and no
- * object is made per entry. What is read of names are hashes; a name can be asked for, the list cannot be printed.
+ * Answers from a table file where it lies: every column is a view on the caller's bytes, which may be shared memory,
+ * and no object is made per entry. What is read of names are hashes; a name can be asked for, the list cannot be
+ * printed.
  *
- * Easy to get wrong: `open` verifies a checksum and the structure, so a damaged file is refused and even a crafted one
- * cannot make the reader loop or read elsewhere. It is no signature: who may write the file decides what it says.
+ * How a name is looked up: from its last byte to its first, so that each suffix's hash falls out on the way; the place
+ * where each could lie is read at once, so that the memory answers in parallel; then the longest is compared first.
  */
-import { crc32 } from 'node:zlib';
-
-import { MAX_NAME_BYTES, canonicalHost, isMapped, readIp } from './canonical.ts';
-import {
-  CHECKSUM_START,
-  FORMAT_VERSION,
-  HASH_ID,
-  HEADER_BYTES,
-  HEADER_WORDS,
-  KIND,
-  KIND_BITS,
-  MAGIC,
-  MAX_BUCKET_BITS,
-  V4_DIRECTORY_WORDS,
-  V6_DIRECTORY_WORDS,
-  WORD,
-  hiBytes,
-  layoutOf,
-  type Counts,
-  type HashedLayout,
-  type Layout,
-} from './format.ts';
+import type { AddressSection } from './address-section.ts';
+import { canonicalHost, isMapped, MAX_NAME_BYTES, readIp } from './canonical.ts';
+import { ADDRESS_MARK, LAST_LABEL_BIT } from './entry-keys.ts';
+import { KIND, KIND_BITS, KIND_MASK } from './format.ts';
 import { KeyedHash } from './keyed-hash.ts';
-import type { Candidate, LastMatch, MatchedBy, ReputationTable } from './reputation-table.ts';
-import { ACTIONS, RESPONSE_CATEGORIES, SEVERITIES, SOURCES, type Rule } from './rule.ts';
-import { MAX_PATH_BYTES, endsPrefix, normalizePath } from './url-path.ts';
+import type { Asked, Candidate, LastMatch, MatchedBy, ReputationTable } from './reputation-table.ts';
+import { decodeRule, isException, portOf } from './rule-columns.ts';
+import type { Rule } from './rule.ts';
+import { isInScope } from './scope.ts';
+import { checkFile, TableFile, type TableReject } from './table-file.ts';
+import { endsPrefix, MAX_PATH_BYTES, normalizePath } from './url-path.ts';
 
-export type TableReject =
-  | 'truncated'
-  | 'not-a-table'
-  | 'unsupported-version'
-  | 'unsupported-hash'
-  | 'wrong-length'
-  | 'wrong-checksum'
-  | 'inconsistent';
+export type { TableReject } from './table-file.ts';
 
 export type OpenedTable =
   | { readonly kind: 'ok'; readonly value: HostTable }
   | { readonly kind: 'rejected'; readonly reason: TableReject; /** For people. */ readonly detail: string };
 
-const reject = (reason: TableReject, detail: string): OpenedTable => ({ kind: 'rejected', reason, detail });
-
-const KIND_MASK = (1 << KIND_BITS) - 1;
 /** Which kinds answer for the whole name and which for one of its parents: bit n stands for kind n. */
 const WHOLE = (1 << KIND.suffix) | (1 << KIND.exact);
 const PARENT = (1 << KIND.suffix) | (1 << KIND.subdomains);
 
 const DOT = 0x2e;
 const COLON = 0x3a;
-const LAST_LABEL_BIT = 31;
-/** An expiry no rule has reached: with it every entry is alive, which is how candidates are collected. */
-const BEFORE_ALL_TIME = Number.NEGATIVE_INFINITY;
+/** One byte more than a name may have: its longest suffix of legal length is still looked up. */
+const WALKED_BYTES = MAX_NAME_BYTES + 1;
+const MAX_LABELS = 128;
+/** Feeds with an exception on one name that are told apart; more are as good as none. */
+const MAX_EXCEPTIONS = 32;
 
 export class HostTable implements ReputationTable {
   readonly hosts: number;
@@ -69,16 +47,8 @@ export class HostTable implements ReputationTable {
   readonly checksum: number;
   readonly last: LastMatch = { matched: 'host', specificity: 0 };
 
-  readonly #bytes: Uint8Array;
-  readonly #layout: Layout;
+  readonly #file: TableFile;
   readonly #labelMask: number;
-  readonly #hosts: HashedSection;
-  readonly #urls: HashedSection;
-  readonly #v4: AddressSection;
-  readonly #v6: AddressSection;
-  readonly #expiry: Float64Array;
-  readonly #meta: Uint32Array;
-  readonly #stringOffsets: Uint32Array;
   readonly #decoded = new Map<number, Rule>();
 
   readonly #hash: KeyedHash;
@@ -88,166 +58,99 @@ export class HostTable implements ReputationTable {
   #name: Uint8Array;
   #start = 0;
   #end = 0;
+  /** Suffixes of that name, shortest first. */
+  readonly #positions = new Int32Array(MAX_LABELS);
+  readonly #lows = new Int32Array(MAX_LABELS);
+  readonly #starts = new Int32Array(MAX_LABELS);
+  /** Origins whose rules an exception took back, in this question. */
+  readonly #excepted = new Uint32Array(MAX_EXCEPTIONS);
+  #exceptions = 0;
 
-  private constructor(bytes: Uint8Array, header: Uint32Array, counts: Counts, layout: Layout) {
-    this.#bytes = bytes;
-    this.#name = bytes;
-    this.#layout = layout;
-    this.#labelMask = header[WORD.labelMask] ?? 0;
-    this.#hash = new KeyedHash(header[WORD.key0] ?? 0, header[WORD.key1] ?? 0);
-    this.#expiry = new Float64Array(bytes.buffer, bytes.byteOffset + layout.ruleExpiry, counts.rules);
-    this.#meta = words(bytes, layout.ruleMeta, counts.rules);
-    this.#stringOffsets = words(bytes, layout.ruleStrings, counts.rules * 2 + 1);
-    const { referenceBytes } = counts;
-    const hashed = (entries: number, bits: number, at: HashedLayout): HashedSection =>
-      new HashedSection(bytes, at, entries, bits, referenceBytes, this.#expiry);
-    this.#hosts = hashed(counts.hosts, counts.hostBucketBits, layout.hosts);
-    this.#urls = hashed(counts.urls, counts.urlBucketBits, layout.urls);
-    this.#v4 = new AddressSection(
-      words(bytes, layout.v4Directory, V4_DIRECTORY_WORDS),
-      words(bytes, layout.v4Addresses, counts.v4),
-      referenceView(bytes, layout.v4References, counts.v4, referenceBytes),
-      this.#expiry,
-    );
-    this.#v6 = new AddressSection(
-      words(bytes, layout.v6Directory, V6_DIRECTORY_WORDS),
-      words(bytes, layout.v6Addresses, counts.v6 * 4),
-      referenceView(bytes, layout.v6References, counts.v6, referenceBytes),
-      this.#expiry,
-    );
-    this.rules = counts.rules;
-    this.hosts = counts.hosts;
-    this.urls = counts.urls;
-    this.ips = this.#v4.single + this.#v6.single;
-    this.cidrs = counts.v4 + counts.v6 - this.ips;
-    this.byteLength = bytes.length;
-    this.checksum = header[WORD.checksum] ?? 0;
+  private constructor(file: TableFile) {
+    this.#file = file;
+    this.#name = file.bytes;
+    this.#labelMask = file.labelMask;
+    this.#hash = new KeyedHash(...file.hashKey);
+    this.rules = file.counts.rules;
+    this.hosts = file.hosts.entries;
+    this.urls = file.urls.entries;
+    this.ips = file.v4.single + file.v6.single;
+    this.cidrs = file.v4.entries + file.v6.entries - this.ips;
+    this.byteLength = file.bytes.length;
+    this.checksum = file.checksum;
   }
 
-  /**
-   * Verifies `bytes` and takes views on them; they must not change afterwards. Only bytes that do not begin at a
-   * multiple of eight in their buffer are copied. Costs about 0.4 ms a megabyte.
-   */
+  /** Verifies `bytes` (see `checkFile`) and takes views on them; they must not change afterwards. */
   static open(bytes: Uint8Array): OpenedTable {
-    if (bytes.length < HEADER_BYTES) return reject('truncated', `${bytes.length} bytes, a header has ${HEADER_BYTES}`);
-    const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
-    const header = words(aligned, 0, HEADER_WORDS);
-    const word = (at: number): number => header[at] ?? 0;
-    if (MAGIC.some((value, i) => word(WORD.magic + i) !== value)) return reject('not-a-table', 'no table magic');
-    if (word(WORD.version) !== FORMAT_VERSION) {
-      return reject('unsupported-version', `format ${word(WORD.version)}, this program reads ${FORMAT_VERSION}`);
-    }
-    const claimed = word(WORD.fileBytes);
-    if (claimed > bytes.length) return reject('truncated', `${bytes.length} bytes of ${claimed}`);
-    if (claimed < bytes.length) return reject('wrong-length', `${bytes.length} bytes, the header says ${claimed}`);
-    const checksum = crc32(aligned.subarray(CHECKSUM_START));
-    if (checksum !== word(WORD.checksum)) {
-      return reject('wrong-checksum', `${hex(checksum)}, the header says ${hex(word(WORD.checksum))}`);
-    }
-    if (word(WORD.hashId) !== HASH_ID) return reject('unsupported-hash', `hash ${word(WORD.hashId)}`);
+    const checked = checkFile(bytes);
+    return checked.kind === 'ok' ? { kind: 'ok', value: new HostTable(checked.file) } : checked;
+  }
 
-    const counts: Counts = {
-      rules: word(WORD.rules),
-      hosts: word(WORD.hosts),
-      urls: word(WORD.urls),
-      v4: word(WORD.v4),
-      v6: word(WORD.v6),
-      hostBucketBits: word(WORD.hostBucketBits),
-      urlBucketBits: word(WORD.urlBucketBits),
-      referenceBytes: word(WORD.referenceBytes),
-      stringBytes: word(WORD.stringBytes),
+  /** The same for bytes that `open` took before, in whichever thread; costs nothing worth mentioning. */
+  static view(bytes: Uint8Array): HostTable {
+    return new HostTable(new TableFile(bytes));
+  }
+
+  /** What a connection's process has to be known for: criteria that some rule's scope has. */
+  get scopeCriteria(): {
+    readonly uids: boolean;
+    readonly executables: boolean;
+    readonly cgroups: boolean;
+    readonly containers: boolean;
+  } {
+    const scopes = Array.from({ length: this.#file.counts.scopes }, (_, i) => this.#file.scope(i));
+    return {
+      uids: scopes.some((scope) => scope?.uids !== undefined),
+      executables: scopes.some((scope) => scope?.executables !== undefined),
+      cgroups: scopes.some((scope) => scope?.cgroups !== undefined),
+      containers: scopes.some((scope) => scope?.containers !== undefined),
     };
-    if (Math.max(counts.hostBucketBits, counts.urlBucketBits) > MAX_BUCKET_BITS) {
-      return reject('inconsistent', 'too many buckets');
+  }
+
+  findName(name: Uint8Array, start: number, end: number, path: Uint8Array | null, asked: Asked): number {
+    this.#exceptions = 0;
+    const address = this.#readName(name, start, end);
+    if (path !== null && this.urls > 0) {
+      const rule = this.#walkPath(address, path, asked, null);
+      if (rule >= 0) return rule;
     }
-    if (counts.referenceBytes !== 2 && counts.referenceBytes !== 4) return reject('inconsistent', 'reference size');
-    const layout = layoutOf(counts);
-    if (layout.fileBytes !== claimed) return reject('inconsistent', 'the counts do not give the length');
-    const table = new HostTable(aligned, header, counts, layout);
-    const fault = table.#fault();
-    return fault === null ? { kind: 'ok', value: table } : reject('inconsistent', fault);
+    return address === 0 ? this.#walkName(asked, null) : this.#walkNetworks(this.#address, address, asked, null);
   }
 
-  findHost(name: Uint8Array, start: number, end: number, nowMs: number): number {
-    const address = this.#readName(name, start, end);
-    return address === 0 ? this.#walkName(nowMs, null) : this.#findAddress(this.#address, address, nowMs, null);
+  findAddress(address: Uint8Array, asked: Asked): number {
+    this.#exceptions = 0;
+    return this.#walkNetworks(address, address.length, asked, null);
   }
 
-  findIp(address: Uint8Array, nowMs: number): number {
-    return this.#findAddress(address, address.length, nowMs, null);
-  }
-
-  findUrl(host: Uint8Array, path: Uint8Array, nowMs: number): number {
-    return this.#urls.count === 0 ? -1 : this.#walkPath(host, path, nowMs, null);
-  }
-
-  hostCandidates(name: Uint8Array, start: number, end: number): Candidate[] {
+  nameCandidates(name: Uint8Array, start: number, end: number, path: Uint8Array | null): Candidate[] {
     const found: Candidate[] = [];
     const address = this.#readName(name, start, end);
-    if (address === 0) this.#walkName(BEFORE_ALL_TIME, found);
-    else this.#findAddress(this.#address, address, BEFORE_ALL_TIME, found);
-    return mostSpecificFirst(found);
+    if (path !== null && this.urls > 0) this.#walkPath(address, path, NOBODY, found);
+    if (address === 0) this.#walkName(NOBODY, found);
+    else this.#walkNetworks(this.#address, address, NOBODY, found);
+    return found;
   }
 
-  ipCandidates(address: Uint8Array): Candidate[] {
+  addressCandidates(address: Uint8Array): Candidate[] {
     const found: Candidate[] = [];
-    this.#findAddress(address, address.length, BEFORE_ALL_TIME, found);
-    return mostSpecificFirst(found);
-  }
-
-  urlCandidates(host: Uint8Array, path: Uint8Array): Candidate[] {
-    const found: Candidate[] = [];
-    if (this.#urls.count > 0) this.#walkPath(host, path, BEFORE_ALL_TIME, found);
-    return mostSpecificFirst(found);
+    this.#walkNetworks(address, address.length, NOBODY, found);
+    return found;
   }
 
   /** Throws RangeError for an index that no `find…` returns. */
   rule(index: number): Rule {
     const known = this.#decoded.get(index);
     if (known !== undefined) return known;
-    const meta = this.#meta[index];
-    if (meta === undefined) throw new RangeError(`no rule ${index}, the table has ${this.rules}`);
-    const expiresAt = this.#expiry[index] ?? Number.POSITIVE_INFINITY;
-    const severity = SEVERITIES[((meta >>> 16) & 0xf) - 1];
-    const alert = (meta >>> 24) & 3;
-    const rule: Rule = {
-      action: ACTIONS[meta & 0xff] ?? 'audit',
-      category: RESPONSE_CATEGORIES[(meta >>> 8) & 0xff] ?? 'CustomPolicy',
-      id: this.#string(index * 2),
-      title: this.#string(index * 2 + 1),
-      source: SOURCES[(meta >>> 20) & 0xf] ?? 'feed',
-      expiresAt: expiresAt === Number.POSITIVE_INFINITY ? null : expiresAt,
-      ...(alert === 0 ? {} : { generateAlert: alert === 2 }),
-      ...(severity === undefined ? {} : { severity }),
-    };
+    if (!(index >= 0 && index < this.rules)) throw new RangeError(`no rule ${index}, the table has ${this.rules}`);
+    const file = this.#file;
+    const rule = decodeRule(
+      index,
+      file.rules,
+      (at) => file.text(at),
+      (scope) => file.scope(scope) ?? {},
+    );
     this.#decoded.set(index, rule);
     return rule;
-  }
-
-  #string(at: number): string {
-    const start = this.#layout.strings + (this.#stringOffsets[at] ?? 0);
-    const end = this.#layout.strings + (this.#stringOffsets[at + 1] ?? 0);
-    // Decoding from shared memory is refused by some decoders, so decode a copy.
-    return new TextDecoder().decode(this.#bytes.slice(start, end));
-  }
-
-  /** Null, or what in the columns contradicts the header. A checksum that fits proves no good will. */
-  #fault(): string | null {
-    for (const section of [this.#hosts, this.#urls, this.#v4, this.#v6]) {
-      const fault = section.fault(this.rules);
-      if (fault !== null) return fault;
-    }
-    for (const meta of this.#meta) {
-      const known =
-        (meta & 0xff) < ACTIONS.length &&
-        ((meta >>> 8) & 0xff) < RESPONSE_CATEGORIES.length &&
-        ((meta >>> 16) & 0xf) <= SEVERITIES.length &&
-        ((meta >>> 20) & 0xf) < SOURCES.length &&
-        meta >>> 24 <= 2;
-      if (!known) return 'a rule has an unknown property';
-    }
-    if (this.#expiry.some((at) => Number.isNaN(at))) return 'a rule has no expiry';
-    return ascends(this.#stringOffsets, this.#layout.fileBytes - this.#layout.strings) ? null : 'rule texts overlap';
   }
 
   /**
@@ -278,93 +181,147 @@ export class HostTable implements ReputationTable {
     return 0;
   }
 
-  /** From the last label to the first, so that each suffix's hash falls out on the way; the longest match stays. */
-  #walkName(nowMs: number, found: Candidate[] | null): number {
+  #walkName(asked: Asked, found: Candidate[] | null): number {
     const name = this.#name;
     const end = this.#end;
-    // One byte more than a name may have: its longest suffix of legal length is still looked up.
-    const floor = Math.max(this.#start, end - MAX_NAME_BYTES - 1);
-    if (end <= floor || this.#hosts.count === 0) return -1;
+    const floor = Math.max(this.#start, end - WALKED_BYTES);
+    if (end <= floor || this.hosts === 0) return -1;
+    const hosts = this.#file.hosts;
     const hash = this.#hash;
     const labelMask = this.#labelMask;
     hash.reset();
-    let best = -1;
-    let specificity = 0;
+    let suffixes = 0;
     let label = 0;
     for (let i = end - 1; i >= floor; i--) {
       const byte = FOLD[name[i] ?? 0] ?? 0;
       if (byte === DOT) {
-        if (((labelMask >>> ++label) & 1) === 1 || label >= LAST_LABEL_BIT) {
+        label++;
+        if (((labelMask >>> Math.min(label, LAST_LABEL_BIT)) & 1) === 1 && suffixes < MAX_LABELS) {
           hash.digest();
-          const rule = this.#hosts.find(hash.hi, hash.lo, PARENT, nowMs, 'host', end - i - 1, found);
-          if (rule >= 0) {
-            best = rule;
-            specificity = end - i - 1;
-          }
+          const position = hosts.position(hash.hi);
+          hosts.touch(position);
+          this.#positions[suffixes] = position;
+          this.#lows[suffixes] = hash.lo;
+          this.#starts[suffixes++] = i + 1;
         }
       }
       hash.absorb(byte);
     }
-    if (floor === this.#start && (((labelMask >>> ++label) & 1) === 1 || label >= LAST_LABEL_BIT)) {
+    label++;
+    const isWhole = floor === this.#start;
+    if (isWhole && ((labelMask >>> Math.min(label, LAST_LABEL_BIT)) & 1) === 1 && suffixes < MAX_LABELS) {
       hash.digest();
-      const rule = this.#hosts.find(hash.hi, hash.lo, WHOLE, nowMs, 'host', end - floor, found);
-      if (rule >= 0) {
-        best = rule;
-        specificity = end - floor;
-      }
+      this.#positions[suffixes] = hosts.position(hash.hi);
+      this.#lows[suffixes] = hash.lo;
+      this.#starts[suffixes++] = floor;
     }
-    return best < 0 ? -1 : this.#matched(best, 'host', specificity);
+    for (let i = suffixes - 1; i >= 0; i--) {
+      const set = hosts.find(this.#positions[i] ?? 0, this.#lows[i] ?? 0);
+      if (set < 0) continue;
+      const start = this.#starts[i] ?? 0;
+      const kinds = start === floor && isWhole ? WHOLE : PARENT;
+      const rule = this.#answer(set, kinds, asked, 'host', end - start, found);
+      if (rule >= 0) return rule;
+    }
+    return -1;
   }
 
-  #walkPath(host: Uint8Array, path: Uint8Array, nowMs: number, found: Candidate[] | null): number {
+  #walkPath(address: number, path: Uint8Array, asked: Asked, found: Candidate[] | null): number {
+    const urls = this.#file.urls;
     const hash = this.#hash;
-    const address = this.#readName(host, 0, host.length);
     hash.reset();
     if (address > 0) {
-      hash.absorb(1);
+      hash.absorb(ADDRESS_MARK);
       for (let i = 0; i < address; i++) hash.absorb(this.#address[i] ?? 0);
     } else {
       if (this.#end - this.#start > MAX_NAME_BYTES || this.#end === this.#start) return -1;
       for (let i = this.#end - 1; i >= this.#start; i--) hash.absorb(FOLD[this.#name[i] ?? 0] ?? 0);
     }
+    // Prefixes are hashed from the shortest to the longest and asked the other way round: sets are kept meanwhile.
     const length = normalizePath(path, this.#path);
-    let best = -1;
-    let specificity = 0;
+    const sets: number[] = [];
+    const ends: number[] = [];
     for (let i = 0; i <= length; i++) {
       const byte = this.#path[i] ?? 0;
       if (i === length || endsPrefix(byte)) {
         hash.digest();
-        const rule = this.#urls.find(hash.hi, hash.lo, WHOLE, nowMs, 'url', i, found);
-        if (rule >= 0) {
-          best = rule;
-          specificity = i;
+        const set = urls.find(urls.position(hash.hi), hash.lo);
+        if (set >= 0) {
+          sets.push(set);
+          ends.push(i);
         }
       }
       hash.absorb(byte);
     }
-    return best < 0 ? -1 : this.#matched(best, 'url', specificity);
-  }
-
-  #findAddress(address: Uint8Array, length: number, nowMs: number, found: Candidate[] | null): number {
-    let section = this.#v4;
-    if (length === 4) section.ask(address, 0);
-    else if (length !== 16) return -1;
-    else if (isMapped(address)) section.ask(address, 12);
-    else {
-      section = this.#v6;
-      section.ask(address, 0);
+    for (let i = sets.length - 1; i >= 0; i--) {
+      const rule = this.#answer(sets[i] ?? 0, WHOLE, asked, 'url', ends[i] ?? 0, found);
+      if (rule >= 0) return rule;
     }
-    const rule = section.find(nowMs, found);
-    if (rule < 0) return -1;
-    return this.#matched(rule, section.matchedLength === section.longest ? 'ip' : 'cidr', section.matchedLength);
+    return -1;
   }
 
-  #matched(rule: number, matched: MatchedBy, specificity: number): number {
-    this.last.matched = matched;
-    this.last.specificity = specificity;
-    return rule;
+  #walkNetworks(address: Uint8Array, length: number, asked: Asked, found: Candidate[] | null): number {
+    let section: AddressSection = this.#file.v4;
+    let offset = 0;
+    if (length === 16) {
+      if (isMapped(address)) offset = 12;
+      else section = this.#file.v6;
+    } else if (length !== 4) return -1;
+    if (section.lengths === 0) return -1;
+    section.ask(address, offset);
+    for (let turn = 0; turn < section.lengths; turn++) {
+      const set = section.find(turn);
+      if (set < 0) continue;
+      const bits = section.prefixLength(turn);
+      const rule = this.#answer(set, WHOLE, asked, bits === section.longest ? 'ip' : 'cidr', bits, found);
+      if (rule >= 0) return rule;
+    }
+    return -1;
+  }
+
+  /**
+   * The first rule of a set that applies, or -1; members lie in order of strength. With `found`, all of them are
+   * appended instead.
+   */
+  #answer(
+    set: number,
+    kinds: number,
+    asked: Asked,
+    matched: MatchedBy,
+    specificity: number,
+    found: Candidate[] | null,
+  ): number {
+    const { setStarts, members, rules } = this.#file;
+    const end = setStarts[set + 1] ?? 0;
+    for (let i = setStarts[set] ?? 0; i < end; i++) {
+      const member = members[i] ?? 0;
+      if (((kinds >>> (member & KIND_MASK)) & 1) === 0) continue;
+      const ruleIndex = member >>> KIND_BITS;
+      if (found !== null) {
+        found.push({ ruleIndex, matched, specificity });
+        continue;
+      }
+      if ((rules.expiry[ruleIndex] ?? 0) <= asked.nowMs) continue;
+      const port = portOf(rules.limits[ruleIndex * 2] ?? 0);
+      if (port !== 0 && port !== asked.port) continue;
+      const scope = rules.limits[ruleIndex * 2 + 1] ?? 0;
+      if (scope !== 0 && !isInScope(this.#file.scope(scope - 1) ?? {}, asked.subject)) continue;
+      const origin = rules.origins[ruleIndex] ?? 0;
+      if (isException(rules.properties[ruleIndex] ?? 0)) {
+        if (this.#exceptions < MAX_EXCEPTIONS) this.#excepted[this.#exceptions++] = origin;
+        continue;
+      }
+      if (this.#exceptions > 0 && this.#excepted.subarray(0, this.#exceptions).includes(origin)) continue;
+      this.last.matched = matched;
+      this.last.specificity = specificity;
+      return ruleIndex;
+    }
+    return -1;
   }
 }
+
+/** For collecting candidates, where nobody is asked about. */
+const NOBODY: Asked = { nowMs: 0, port: 0, subject: null };
 
 const COLON_SEEN = 1;
 const NON_ASCII = 2;
@@ -374,182 +331,3 @@ const NAME_CLASS = Uint8Array.from({ length: 256 }, (_, code) => {
   return code === COLON ? COLON_SEEN : 0;
 });
 const FOLD = Uint8Array.from({ length: 256 }, (_, code) => (code >= 0x41 && code <= 0x5a ? code + 0x20 : code));
-
-/** Hash buckets over sorted hashes: one index read, then a scan of about eight neighbouring words. */
-class HashedSection {
-  readonly count: number;
-  readonly #shift: number;
-  readonly #hiMask: number;
-  readonly #buckets: Uint32Array;
-  readonly #lo: Int32Array;
-  readonly #hi: Uint16Array | Uint32Array;
-  readonly #references: Uint16Array | Uint32Array;
-  readonly #expiry: Float64Array;
-
-  constructor(
-    bytes: Uint8Array,
-    at: HashedLayout,
-    count: number,
-    bucketBits: number,
-    referenceBytes: number,
-    expiry: Float64Array,
-  ) {
-    this.count = count;
-    this.#shift = 32 - bucketBits;
-    this.#buckets = words(bytes, at.buckets, 2 ** bucketBits + 1);
-    this.#lo = new Int32Array(bytes.buffer, bytes.byteOffset + at.lo, count);
-    const short = hiBytes(bucketBits) === 2;
-    this.#hiMask = short ? 0xffff : 0xffffffff;
-    this.#hi = referenceView(bytes, at.hi, count, short ? 2 : 4);
-    this.#references = referenceView(bytes, at.references, count, referenceBytes);
-    this.#expiry = expiry;
-  }
-
-  /**
-   * Rule of the first living entry with this hash whose kind is in the bit set `kinds`, or -1: equal hashes lie in
-   * order of precedence. With `found`, every one of them is appended instead.
-   */
-  find(
-    hi: number,
-    lo: number,
-    kinds: number,
-    nowMs: number,
-    matched: MatchedBy,
-    specificity: number,
-    found: Candidate[] | null,
-  ): number {
-    // A shift by 32 is a shift by 0 in this language.
-    const bucket = this.#shift === 32 ? 0 : hi >>> this.#shift;
-    const end = this.#buckets[bucket + 1] ?? 0;
-    for (let i = this.#buckets[bucket] ?? 0; i < end; i++) {
-      if (this.#lo[i] !== lo || this.#hi[i] !== (hi & this.#hiMask) >>> 0) continue;
-      const reference = this.#references[i] ?? 0;
-      if (((kinds >>> (reference & KIND_MASK)) & 1) === 0) continue;
-      const ruleIndex = reference >>> KIND_BITS;
-      if ((this.#expiry[ruleIndex] ?? 0) <= nowMs) continue;
-      if (found === null) return ruleIndex;
-      found.push({ ruleIndex, matched, specificity });
-    }
-    return -1;
-  }
-
-  fault(rules: number): string | null {
-    if (!ascends(this.#buckets, this.count)) return 'buckets out of order';
-    return referencesFit(this.#references, rules) ? null : 'an entry has no rule';
-  }
-}
-
-/** Networks by prefix length, longest first, each length sorted by address: a binary search per length in use. */
-class AddressSection {
-  /** Prefix length of a single address: 32 or 128. */
-  readonly longest: number;
-  /** Entries of that length. */
-  readonly single: number;
-  /** Prefix length of the latest successful `find`. */
-  matchedLength = 0;
-
-  readonly #words: number;
-  readonly #directory: Uint32Array;
-  readonly #addresses: Uint32Array;
-  readonly #references: Uint16Array | Uint32Array;
-  readonly #expiry: Float64Array;
-  readonly #asked: Uint32Array;
-
-  constructor(
-    directory: Uint32Array,
-    addresses: Uint32Array,
-    references: Uint16Array | Uint32Array,
-    expiry: Float64Array,
-  ) {
-    this.longest = directory.length - 2;
-    this.#words = this.longest / 32;
-    this.single = directory[1] ?? 0;
-    this.#directory = directory;
-    this.#addresses = addresses;
-    this.#references = references;
-    this.#expiry = expiry;
-    this.#asked = new Uint32Array(this.#words);
-  }
-
-  /** Sets the address that `find` looks for. */
-  ask(bytes: Uint8Array, offset: number): void {
-    for (let word = 0; word < this.#words; word++) {
-      const at = offset + word * 4;
-      const upper = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
-      this.#asked[word] = upper | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
-    }
-  }
-
-  find(nowMs: number, found: Candidate[] | null): number {
-    for (let slot = 0; slot <= this.longest; slot++) {
-      const end = this.#directory[slot + 1] ?? 0;
-      let low = this.#directory[slot] ?? 0;
-      if (low === end) continue;
-      const length = this.longest - slot;
-      let high = end;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (this.#compare(middle, length) < 0) low = middle + 1;
-        else high = middle;
-      }
-      for (; low < end && this.#compare(low, length) === 0; low++) {
-        const ruleIndex = (this.#references[low] ?? 0) >>> KIND_BITS;
-        if ((this.#expiry[ruleIndex] ?? 0) <= nowMs) continue;
-        this.matchedLength = length;
-        if (found === null) return ruleIndex;
-        found.push({ ruleIndex, matched: length === this.longest ? 'ip' : 'cidr', specificity: length });
-      }
-    }
-    return -1;
-  }
-
-  /** The entry against the asked address, both cut to the prefix: negative, zero or positive. */
-  #compare(entry: number, length: number): number {
-    for (let word = 0; word < this.#words; word++) {
-      const bits = length - word * 32;
-      if (bits <= 0) return 0;
-      const asked = this.#asked[word] ?? 0;
-      const cut = bits >= 32 ? asked : (asked & (-1 << (32 - bits))) >>> 0;
-      const order = (this.#addresses[entry * this.#words + word] ?? 0) - cut;
-      if (order !== 0) return order;
-    }
-    return 0;
-  }
-
-  fault(rules: number): string | null {
-    const entries = this.#addresses.length / this.#words;
-    if (!ascends(this.#directory, entries)) return 'prefix lengths out of order';
-    return referencesFit(this.#references, rules) ? null : 'an address has no rule';
-  }
-}
-
-const words = (bytes: Uint8Array, offset: number, length: number): Uint32Array =>
-  new Uint32Array(bytes.buffer, bytes.byteOffset + offset, length);
-
-const referenceView = (bytes: Uint8Array, offset: number, length: number, size: number): Uint16Array | Uint32Array =>
-  size === 2 ? new Uint16Array(bytes.buffer, bytes.byteOffset + offset, length) : words(bytes, offset, length);
-
-/** Whether the column starts at 0, never falls and does not pass `end`; an index column must reach it. */
-function ascends(column: Uint32Array, end: number): boolean {
-  let previous = 0;
-  if (column[0] !== 0) return false;
-  for (let i = 0; i < column.length; i++) {
-    const value = column[i] ?? 0;
-    if (value < previous) return false;
-    previous = value;
-  }
-  return previous <= end;
-}
-
-function referencesFit(references: Uint16Array | Uint32Array, rules: number): boolean {
-  for (let i = 0; i < references.length; i++) {
-    const reference = references[i] ?? 0;
-    if (reference >>> KIND_BITS >= rules || (reference & KIND_MASK) > KIND.subdomains) return false;
-  }
-  return true;
-}
-
-/** Stable, so that the order of precedence among equals stays. */
-const mostSpecificFirst = (found: Candidate[]): Candidate[] => found.toSorted((a, b) => b.specificity - a.specificity);
-
-const hex = (word: number): string => word.toString(16).padStart(8, '0');

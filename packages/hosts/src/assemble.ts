@@ -1,0 +1,111 @@
+/**
+ * Puts the parts of a table together into one file. Builder, editor and rewriter all end here, so there is one place
+ * that knows how a file is written.
+ */
+import { crc32 } from 'node:zlib';
+
+import { type SettledAddresses, writeAddresses } from './address-entries.ts';
+import type { EntrySets } from './entry-sets.ts';
+import {
+  CHECKSUM_START,
+  FORMAT_VERSION,
+  HASH_ID,
+  HEADER_WORDS,
+  layoutOf,
+  MAGIC,
+  type SlotCounts,
+  stringCount,
+  V4_DIRECTORY_WORDS,
+  V6_DIRECTORY_WORDS,
+  WORD,
+} from './format.ts';
+import { encodeRules } from './rule-columns.ts';
+import type { Rule } from './rule.ts';
+import { TableError } from './table-error.ts';
+
+/** A section of slots that is still to be written. */
+export interface SlotSection {
+  readonly counts: SlotCounts;
+  /** Fills `words`, which are zero. Called once, before `counts.entries` is read. */
+  readonly write: (words: Int32Array) => void;
+}
+
+export interface TableParts {
+  readonly hashKey: readonly [number, number];
+  readonly labelMask: number;
+  readonly slotWords: number;
+  readonly hosts: SlotSection;
+  readonly urls: SlotSection;
+  readonly v4: SettledAddresses;
+  readonly v6: SettledAddresses;
+  readonly sets: EntrySets;
+  readonly rules: readonly Rule[];
+}
+
+/** Throws TableError `too-large`. */
+export function assemble(parts: TableParts): Uint8Array<ArrayBuffer> {
+  const rules = encodeRules(parts.rules);
+  const counts = {
+    hosts: parts.hosts.counts,
+    urls: parts.urls.counts,
+    slotWords: parts.slotWords,
+    v4: parts.v4.entries.length,
+    v6: parts.v6.entries.length,
+    sets: parts.sets.count,
+    members: parts.sets.memberCount,
+    rules: parts.rules.length,
+    scopes: rules.scopes,
+    stringBytes: rules.strings.length,
+  };
+  const layout = layoutOf(counts);
+  if (layout.fileBytes > 0x7fff_ffff) throw new TableError('too-large', `${layout.fileBytes} bytes`);
+  const buffer = new ArrayBuffer(layout.fileBytes);
+  const file = new Uint8Array(buffer);
+  const words = (at: number, length: number): Uint32Array => new Uint32Array(buffer, at, length);
+
+  parts.hosts.write(new Int32Array(buffer, layout.hosts, counts.hosts.slots * counts.slotWords));
+  parts.urls.write(new Int32Array(buffer, layout.urls, counts.urls.slots * counts.slotWords));
+  writeAddresses(
+    parts.v4,
+    words(layout.v4Directory, V4_DIRECTORY_WORDS),
+    words(layout.v4Addresses, counts.v4),
+    words(layout.v4Sets, counts.v4),
+  );
+  writeAddresses(
+    parts.v6,
+    words(layout.v6Directory, V6_DIRECTORY_WORDS),
+    words(layout.v6Addresses, counts.v6 * 4),
+    words(layout.v6Sets, counts.v6),
+  );
+  parts.sets.write(words(layout.setStarts, counts.sets + 1), words(layout.members, counts.members));
+  new Float64Array(buffer, layout.ruleExpiry, counts.rules).set(rules.columns.expiry);
+  words(layout.ruleProperties, counts.rules).set(rules.columns.properties);
+  words(layout.ruleLimits, counts.rules * 2).set(rules.columns.limits);
+  words(layout.ruleOrigins, counts.rules).set(rules.columns.origins);
+  words(layout.stringOffsets, stringCount(counts) + 1).set(rules.columns.stringOffsets);
+  file.set(rules.strings, layout.strings);
+
+  const header = words(0, HEADER_WORDS);
+  header.set(MAGIC, WORD.magic);
+  header[WORD.version] = FORMAT_VERSION;
+  header[WORD.fileBytes] = layout.fileBytes;
+  header[WORD.hashId] = HASH_ID;
+  header.set(parts.hashKey, WORD.key0);
+  header[WORD.labelMask] = parts.labelMask;
+  header[WORD.slotWords] = counts.slotWords;
+  header[WORD.hostHomes] = counts.hosts.homes;
+  header[WORD.hostSlots] = counts.hosts.slots;
+  header[WORD.hosts] = parts.hosts.counts.entries;
+  header[WORD.urlHomes] = counts.urls.homes;
+  header[WORD.urlSlots] = counts.urls.slots;
+  header[WORD.urls] = parts.urls.counts.entries;
+  header[WORD.v4] = counts.v4;
+  header[WORD.v6] = counts.v6;
+  header[WORD.sets] = counts.sets;
+  header[WORD.members] = counts.members;
+  header[WORD.rules] = counts.rules;
+  header[WORD.scopes] = counts.scopes;
+  header[WORD.stringBytes] = counts.stringBytes;
+  header[WORD.checksum] = crc32(file.subarray(CHECKSUM_START));
+  return file;
+}

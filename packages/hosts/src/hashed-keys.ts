@@ -1,0 +1,196 @@
+/**
+ * Hashed keys on their way into a table: three words each (upper half, lower half, member), sorted where they lie.
+ *
+ * Easy to get wrong: `settle` works in place and moves the distinct keys to the front, so it can run once.
+ */
+import type { EntrySets, Member } from './entry-sets.ts';
+import type { SlotCounts } from './format.ts';
+import { homesFor, MAX_HOMES, positionOf, scaleOf, slotsNeeded, type SortedKeys } from './slots.ts';
+import { TableError } from './table-error.ts';
+
+/** Distinct keys, and where they are to lie. */
+export interface SettledKeys {
+  readonly counts: SlotCounts;
+  readonly keys: SortedKeys;
+}
+
+const WORDS = 3;
+/** Records in a bucket of the first pass, on average. */
+const BUCKET_SIZE = 8;
+/** Longer runs are many entries on one key, where insertion sort would be quadratic. */
+const INSERTION_SORT_LIMIT = 64;
+
+export class HashedKeys {
+  #records = new Uint32Array(1024 * WORDS);
+  #count = 0;
+
+  push(hi: number, lo: number, member: Member): void {
+    let at = this.#count * WORDS;
+    if (at === this.#records.length) this.#grow();
+    this.#records[at++] = hi;
+    this.#records[at++] = lo;
+    this.#records[at] = member;
+    this.#count++;
+  }
+
+  /** Sorts, gives every distinct key the set of its members, and finds room for them. */
+  settle(sets: EntrySets): SettledKeys {
+    this.#sortByHash();
+    const records = this.#records;
+    let distinct = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const at = i * WORDS;
+      if (i === 0 || records[at] !== records[at - WORDS] || records[at + 1] !== records[at - WORDS + 1]) distinct++;
+    }
+
+    // Positions are told apart less finely than hashes: the number of homes decides what is one key.
+    let homes = homesFor(distinct);
+    this.#sortByPosition(scaleOf(homes));
+    this.#merge(scaleOf(homes), sets);
+    for (;;) {
+      if (homes > MAX_HOMES) throw new TableError('too-large', `${distinct} names`);
+      const scale = scaleOf(homes);
+      const keys: SortedKeys = {
+        count: this.#count,
+        position: (i) => positionOf(records[i * WORDS] ?? 0, scale),
+        lo: (i) => records[i * WORDS + 1] ?? 0,
+        set: (i) => records[i * WORDS + 2] ?? 0,
+      };
+      const slots = slotsNeeded(keys, homes);
+      if (slots !== null) return { counts: { homes, slots, entries: this.#count }, keys };
+      homes = Math.ceil(homes * 1.1);
+      this.#sortByPosition(scaleOf(homes));
+    }
+  }
+
+  #grow(): void {
+    const words = Math.ceil(this.#count * 1.5) * WORDS;
+    // transfer() lets the allocator move pages instead of copying them.
+    this.#records = new Uint32Array(this.#records.buffer.transfer(words * 4));
+  }
+
+  /** One pass that puts every record into its bucket, by cycles; then insertion sort within each. */
+  #sortByHash(): void {
+    const records = this.#records;
+    const bits = Math.max(0, Math.ceil(Math.log2(this.#count / BUCKET_SIZE)));
+    if (bits > 0) {
+      const shift = 32 - bits;
+      const ends = new Uint32Array(2 ** bits);
+      for (let i = 0; i < this.#count; i++) {
+        const bucket = (records[i * WORDS] ?? 0) >>> shift;
+        ends[bucket] = (ends[bucket] ?? 0) + 1;
+      }
+      const next = new Uint32Array(ends.length);
+      for (let bucket = 1; bucket < ends.length; bucket++) {
+        next[bucket] = ends[bucket - 1] ?? 0;
+        ends[bucket] = (ends[bucket] ?? 0) + (next[bucket] ?? 0);
+      }
+      for (let bucket = 0; bucket < ends.length; bucket++) {
+        const end = ends[bucket] ?? 0;
+        for (let i = next[bucket] ?? 0; i < end; i = next[bucket] ?? 0) {
+          const at = i * WORDS;
+          const home = (records[at] ?? 0) >>> shift;
+          const to = next[home] ?? 0;
+          next[home] = to + 1;
+          if (home !== bucket) swap(records, at, to * WORDS);
+        }
+      }
+      let start = 0;
+      for (const end of ends) {
+        this.#sortRun(start, end);
+        start = end;
+      }
+    } else this.#sortRun(0, this.#count);
+  }
+
+  #sortRun(start: number, end: number): void {
+    const records = this.#records;
+    if (end - start > INSERTION_SORT_LIMIT) {
+      const order = Uint32Array.from({ length: end - start }, (_, i) => (start + i) * WORDS);
+      order.sort(
+        (a, b) =>
+          (records[a] ?? 0) - (records[b] ?? 0) ||
+          (records[a + 1] ?? 0) - (records[b + 1] ?? 0) ||
+          (records[a + 2] ?? 0) - (records[b + 2] ?? 0),
+      );
+      const sorted = new Uint32Array(order.length * WORDS);
+      for (const [i, at] of order.entries()) sorted.set(records.subarray(at, at + WORDS), i * WORDS);
+      records.set(sorted, start * WORDS);
+      return;
+    }
+    for (let i = start + 1; i < end; i++) {
+      const hi = records[i * WORDS] ?? 0;
+      const lo = records[i * WORDS + 1] ?? 0;
+      const member = records[i * WORDS + 2] ?? 0;
+      let at = i * WORDS;
+      for (; at > start * WORDS; at -= WORDS) {
+        const before = (records[at - WORDS] ?? 0) - hi || (records[at - WORDS + 1] ?? 0) - lo;
+        if (before < 0 || (before === 0 && (records[at - WORDS + 2] ?? 0) <= member)) break;
+        records[at] = records[at - WORDS] ?? 0;
+        records[at + 1] = records[at - WORDS + 1] ?? 0;
+        records[at + 2] = records[at - WORDS + 2] ?? 0;
+      }
+      records[at] = hi;
+      records[at + 1] = lo;
+      records[at + 2] = member;
+    }
+  }
+
+  /** Hashes that share a position are ordered by their lower half. They are neighbours already, and few. */
+  #sortByPosition(scale: number): void {
+    const records = this.#records;
+    let before = -1;
+    for (let i = 0; i < this.#count; i++) {
+      const position = positionOf(records[i * WORDS] ?? 0, scale);
+      if (position === before) {
+        for (let at = i * WORDS; at > 0; at -= WORDS) {
+          const isOrdered =
+            positionOf(records[at - WORDS] ?? 0, scale) < position ||
+            (records[at - WORDS + 1] ?? 0) <= (records[at + 1] ?? 0);
+          if (isOrdered) break;
+          swap(records, at, at - WORDS);
+        }
+      }
+      before = position;
+    }
+  }
+
+  /** Moves one record per key to the front, with its set in place of the member, and drops the rest. */
+  #merge(scale: number, sets: EntrySets): void {
+    const records = this.#records;
+    let entries = 0;
+    for (let i = 0; i < this.#count;) {
+      const at = i * WORDS;
+      const position = positionOf(records[at] ?? 0, scale);
+      const lo = records[at + 1] ?? 0;
+      let end = i + 1;
+      while (
+        end < this.#count &&
+        records[end * WORDS + 1] === lo &&
+        positionOf(records[end * WORDS] ?? 0, scale) === position
+      )
+        end++;
+      const set = end === i + 1 ? sets.single(records[at + 2] ?? 0) : sets.intern(this.#members(i, end));
+      records[entries * WORDS] = records[at] ?? 0;
+      records[entries * WORDS + 1] = lo;
+      records[entries * WORDS + 2] = set;
+      entries++;
+      i = end;
+    }
+    this.#count = entries;
+  }
+
+  #members(start: number, end: number): Member[] {
+    const members: Member[] = [];
+    for (let i = start; i < end; i++) members.push(this.#records[i * WORDS + 2] ?? 0);
+    return members;
+  }
+}
+
+function swap(records: Uint32Array, a: number, b: number): void {
+  for (let i = 0; i < WORDS; i++) {
+    const word = records[a + i] ?? 0;
+    records[a + i] = records[b + i] ?? 0;
+    records[b + i] = word;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Rules as columns of a table file, and back. Each rule also has an origin: the first rule with its source and id, so
+ * that what a feed's exception takes back is found by comparing numbers.
+ *
+ * Easy to get wrong: scopes are stored as JSON and may come from a crafted file, so they are read field by field.
+ */
+import { ACTIONS, RESPONSE_CATEGORIES, SEVERITIES, SOURCES, type Rule } from './rule.ts';
+import type { Scope, UidRange } from './scope.ts';
+import { WEB_CATEGORIES } from './web-category.ts';
+
+/** What is written for a confidence that is not said. */
+const UNSURE = 0xff;
+
+export interface RuleColumns {
+  readonly expiry: Float64Array;
+  /** Action, category, severity, source, alert. */
+  readonly properties: Uint32Array;
+  /** Two words a rule: port, web category + 1 and confidence; scope + 1. */
+  readonly limits: Uint32Array;
+  readonly origins: Uint32Array;
+  readonly stringOffsets: Uint32Array;
+}
+
+export interface EncodedRules {
+  readonly columns: RuleColumns;
+  readonly strings: Uint8Array;
+  readonly scopes: number;
+}
+
+export function encodeRules(rules: readonly Rule[]): EncodedRules {
+  const scopes = new Map<string, number>();
+  const origins = new Map<string, number>();
+  const columns = {
+    expiry: new Float64Array(rules.length),
+    properties: new Uint32Array(rules.length),
+    limits: new Uint32Array(rules.length * 2),
+    origins: new Uint32Array(rules.length),
+  };
+  const texts: Buffer[] = [];
+  for (const [i, rule] of rules.entries()) {
+    columns.expiry[i] = rule.expiresAt ?? Number.POSITIVE_INFINITY;
+    columns.properties[i] = packProperties(rule);
+    columns.limits[i * 2] = packLimits(rule);
+    columns.limits[i * 2 + 1] = rule.scope === undefined ? 0 : ordinal(scopes, JSON.stringify(rule.scope)) + 1;
+    const origin = `${rule.source} ${rule.id}`;
+    columns.origins[i] = origins.get(origin) ?? i;
+    if (!origins.has(origin)) origins.set(origin, i);
+    texts.push(Buffer.from(rule.id), Buffer.from(rule.title));
+  }
+  for (const scope of scopes.keys()) texts.push(Buffer.from(scope));
+  const stringOffsets = new Uint32Array(texts.length + 1);
+  let end = 0;
+  for (const [i, text] of texts.entries()) {
+    end += text.length;
+    stringOffsets[i + 1] = end;
+  }
+  return { columns: { ...columns, stringOffsets }, strings: Buffer.concat(texts), scopes: scopes.size };
+}
+
+function ordinal(known: Map<string, number>, key: string): number {
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  known.set(key, known.size);
+  return known.size - 1;
+}
+
+function packProperties(rule: Rule): number {
+  const severity = rule.severity === undefined ? 0 : SEVERITIES.indexOf(rule.severity) + 1;
+  const alert = rule.generateAlert === undefined ? 0 : rule.generateAlert ? 2 : 1;
+  return (
+    (ACTIONS.indexOf(rule.action) |
+      (RESPONSE_CATEGORIES.indexOf(rule.category) << 8) |
+      (severity << 16) |
+      (SOURCES.indexOf(rule.source) << 20) |
+      (alert << 24)) >>>
+    0
+  );
+}
+
+function packLimits(rule: Rule): number {
+  const web = rule.webCategory === undefined ? 0 : WEB_CATEGORIES.indexOf(rule.webCategory) + 1;
+  return ((rule.port ?? 0) | (web << 16) | ((rule.confidence ?? UNSURE) << 24)) >>> 0;
+}
+
+export const EXCEPTION_PROPERTIES = (ACTIONS.indexOf('allow') | (SOURCES.indexOf('feed') << 20)) >>> 0;
+
+/** Whether packed properties are those of a feed's exception. */
+export const isException = (properties: number): boolean =>
+  (properties & 0xf0_00ff) === (EXCEPTION_PROPERTIES & 0xf0_00ff);
+
+export const portOf = (limits: number): number => limits & 0xffff;
+
+/** Null, or which property is none. */
+export function propertyFault(properties: number, limits: number, scope: number, scopes: number): string | null {
+  const confidence = limits >>> 24;
+  const known =
+    (properties & 0xff) < ACTIONS.length &&
+    ((properties >>> 8) & 0xff) < RESPONSE_CATEGORIES.length &&
+    ((properties >>> 16) & 0xf) <= SEVERITIES.length &&
+    ((properties >>> 20) & 0xf) < SOURCES.length &&
+    properties >>> 24 <= 2 &&
+    ((limits >>> 16) & 0xff) <= WEB_CATEGORIES.length &&
+    (confidence <= 100 || confidence === UNSURE) &&
+    scope <= scopes;
+  return known ? null : 'a rule has an unknown property';
+}
+
+/** `text(i)`: string i of the file; `scope(i)`: scope i. */
+export function decodeRule(
+  index: number,
+  columns: RuleColumns,
+  text: (at: number) => string,
+  scope: (index: number) => Scope,
+): Rule {
+  const properties = columns.properties[index] ?? 0;
+  const limits = columns.limits[index * 2] ?? 0;
+  const scopeIndex = columns.limits[index * 2 + 1] ?? 0;
+  const expiresAt = columns.expiry[index] ?? Number.POSITIVE_INFINITY;
+  const severity = SEVERITIES[((properties >>> 16) & 0xf) - 1];
+  const alert = (properties >>> 24) & 3;
+  const confidence = limits >>> 24;
+  const webCategory = WEB_CATEGORIES[((limits >>> 16) & 0xff) - 1];
+  return {
+    action: ACTIONS[properties & 0xff] ?? 'audit',
+    category: RESPONSE_CATEGORIES[(properties >>> 8) & 0xff] ?? 'CustomPolicy',
+    id: text(index * 2),
+    title: text(index * 2 + 1),
+    source: SOURCES[(properties >>> 20) & 0xf] ?? 'feed',
+    expiresAt: expiresAt === Number.POSITIVE_INFINITY ? null : expiresAt,
+    ...(alert === 0 ? {} : { generateAlert: alert === 2 }),
+    ...(severity === undefined ? {} : { severity }),
+    ...(confidence === UNSURE ? {} : { confidence }),
+    ...(webCategory === undefined ? {} : { webCategory }),
+    ...(portOf(limits) === 0 ? {} : { port: portOf(limits) }),
+    ...(scopeIndex === 0 ? {} : { scope: scope(scopeIndex - 1) }),
+  };
+}
+
+/** A scope from its text, or null when it is none. */
+export function readScope(text: string): Scope | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const fields = value as Record<string, unknown>; // oxlint-disable-line typescript/no-unsafe-type-assertion -- each field is checked below
+  const { uids, executables, cgroups, containers, ...others } = fields;
+  if (Object.keys(others).length > 0) return null;
+  if (uids !== undefined && !isList(uids, isUidRange)) return null;
+  if (executables !== undefined && !isList(executables, isText)) return null;
+  if (cgroups !== undefined && !isList(cgroups, isText)) return null;
+  if (containers !== undefined && !isList(containers, isText)) return null;
+  return {
+    ...(uids !== undefined && { uids }),
+    ...(executables !== undefined && { executables }),
+    ...(cgroups !== undefined && { cgroups }),
+    ...(containers !== undefined && { containers }),
+  };
+}
+
+const isList = <T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] =>
+  Array.isArray(value) && value.every((item) => isItem(item));
+
+const isText = (item: unknown): item is string => typeof item === 'string';
+
+const isUidRange = (item: unknown): item is UidRange =>
+  Array.isArray(item) && item.length === 2 && item.every((uid) => Number.isInteger(uid));

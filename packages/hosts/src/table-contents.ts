@@ -1,0 +1,31 @@
+/** What a table holds, taken out of its columns: for programs that make one table of another. */
+import type { EntrySets } from './entry-sets.ts';
+import { decodeRule } from './rule-columns.ts';
+import type { Rule } from './rule.ts';
+import type { TableFile } from './table-file.ts';
+
+/** All rules of a file, by index. */
+export function rulesOf(file: TableFile): Rule[] {
+  return Array.from({ length: file.counts.rules }, (_, i) =>
+    decodeRule(
+      i,
+      file.rules,
+      (at) => file.text(at),
+      (scope) => file.scope(scope) ?? {},
+    ),
+  );
+}
+
+/** Appends all sets of a file to `sets`, which has the file's rules and is empty otherwise. */
+export function adoptSets(file: TableFile, sets: EntrySets): void {
+  for (let set = 0; set < file.counts.sets; set++) sets.adopt(membersOf(file, set));
+}
+
+export const membersOf = (file: TableFile, set: number): number[] =>
+  Array.from(file.members.subarray(file.setStarts[set], file.setStarts[set + 1]));
+
+/** A section of slots, as it lies in the file. */
+export function slotsOf(file: TableFile, section: 'hosts' | 'urls'): Int32Array {
+  const { slots } = file.counts[section];
+  return new Int32Array(file.bytes.buffer, file.bytes.byteOffset + file.layout[section], slots * file.counts.slotWords);
+}
