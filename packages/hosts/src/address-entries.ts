@@ -2,7 +2,7 @@
  * Networks on their way into a table: collected, sorted, one entry per network with the set of all its rules.
  */
 import { clearHostBits, isMapped } from './canonical.ts';
-import { type EntrySets, type Member } from './entry-sets.ts';
+import type { EntrySets, Member } from './entry-sets.ts';
 import { TableError } from './table-error.ts';
 
 /** `hi lo` of the words of an address, in network order; an IPv4 address has one. */

@@ -20,6 +20,8 @@ export const MAX_DISPLACEMENT = 1000;
 export const MAX_HOMES = 2 ** (31 - FRACTION_BITS) - 1;
 /** Homes per key of a freshly built table: the displacement stays below about 700 at 10^7 keys. */
 const ROOM = 1.24;
+/** So that a small table has room for edits too. */
+const LEAST_HOMES = 64;
 /** Free slots behind the last home, for later edits. */
 const TAIL = 64;
 
@@ -29,7 +31,7 @@ export const scaleOf = (homes: number): number => homes * 2 ** (FRACTION_BITS - 
 /** `hi`: upper half of a hash, signed or not. */
 export const positionOf = (hi: number, scale: number): number => Math.floor((hi >>> 0) * scale);
 
-export const homesFor = (keys: number): number => (keys === 0 ? 0 : Math.ceil(keys * ROOM));
+export const homesFor = (keys: number): number => Math.max(LEAST_HOMES, Math.ceil(keys * ROOM));
 
 /** Keys in order of position, then of the lower half (unsigned): what a table is laid out from. */
 export interface SortedKeys {
@@ -41,7 +43,6 @@ export interface SortedKeys {
 
 /** Slots that `keys` need with so many homes; null when one would lie too far from its home. */
 export function slotsNeeded(keys: SortedKeys, homes: number): number | null {
-  if (keys.count === 0) return 0;
   let slot = -1;
   for (let i = 0; i < keys.count; i++) {
     const home = keys.position(i) >> FRACTION_BITS;
