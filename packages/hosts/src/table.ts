@@ -8,13 +8,14 @@
  */
 import type { AddressSection } from './address-section.ts';
 import { canonicalHost, isMapped, MAX_NAME_BYTES, readIp } from './canonical.ts';
-import { ADDRESS_MARK, LAST_LABEL_BIT } from './entry-keys.ts';
+import { ADDRESS_MARK } from './entry-keys.ts';
 import { KIND, KIND_BITS, KIND_MASK } from './format.ts';
 import { KeyedHash } from './keyed-hash.ts';
 import type { Asked, Candidate, LastMatch, MatchedBy, ReputationTable } from './reputation-table.ts';
 import { decodeRule, isException, portOf } from './rule-columns.ts';
 import type { Rule } from './rule.ts';
 import { isInScope } from './scope.ts';
+import { SuffixHashes } from './suffix-hashes.ts';
 import { checkFile, TableFile, type TableReject } from './table-file.ts';
 import { endsPrefix, MAX_PATH_BYTES, normalizePath } from './url-path.ts';
 
@@ -32,7 +33,6 @@ const DOT = 0x2e;
 const COLON = 0x3a;
 /** One byte more than a name may have: its longest suffix of legal length is still looked up. */
 const WALKED_BYTES = MAX_NAME_BYTES + 1;
-const MAX_LABELS = 128;
 /** Feeds with an exception on one name that are told apart; more are as good as none. */
 const MAX_EXCEPTIONS = 32;
 
@@ -58,10 +58,9 @@ export class HostTable implements ReputationTable {
   #name: Uint8Array;
   #start = 0;
   #end = 0;
-  /** Suffixes of that name, shortest first. */
-  readonly #positions = new Int32Array(MAX_LABELS);
-  readonly #lows = new Int32Array(MAX_LABELS);
-  readonly #starts = new Int32Array(MAX_LABELS);
+  readonly #suffixes: SuffixHashes;
+  /** Where each suffix belongs. */
+  readonly #positions: Int32Array;
   /** Origins whose rules an exception took back, in this question. */
   readonly #excepted = new Uint32Array(MAX_EXCEPTIONS);
   #exceptions = 0;
@@ -71,6 +70,8 @@ export class HostTable implements ReputationTable {
     this.#name = file.bytes;
     this.#labelMask = file.labelMask;
     this.#hash = new KeyedHash(...file.hashKey);
+    this.#suffixes = new SuffixHashes(...file.hashKey);
+    this.#positions = new Int32Array(this.#suffixes.his.length);
     this.rules = file.counts.rules;
     this.hosts = file.hosts.entries;
     this.urls = file.urls.entries;
@@ -187,38 +188,18 @@ export class HostTable implements ReputationTable {
     const floor = Math.max(this.#start, end - WALKED_BYTES);
     if (end <= floor || this.hosts === 0) return -1;
     const hosts = this.#file.hosts;
-    const hash = this.#hash;
-    const labelMask = this.#labelMask;
-    hash.reset();
-    let suffixes = 0;
-    let label = 0;
-    for (let i = end - 1; i >= floor; i--) {
-      const byte = FOLD[name[i] ?? 0] ?? 0;
-      if (byte === DOT) {
-        label++;
-        if (((labelMask >>> Math.min(label, LAST_LABEL_BIT)) & 1) === 1 && suffixes < MAX_LABELS) {
-          hash.digest();
-          const position = hosts.position(hash.hi);
-          hosts.touch(position);
-          this.#positions[suffixes] = position;
-          this.#lows[suffixes] = hash.lo;
-          this.#starts[suffixes++] = i + 1;
-        }
-      }
-      hash.absorb(byte);
-    }
-    label++;
     const isWhole = floor === this.#start;
-    if (isWhole && ((labelMask >>> Math.min(label, LAST_LABEL_BIT)) & 1) === 1 && suffixes < MAX_LABELS) {
-      hash.digest();
-      this.#positions[suffixes] = hosts.position(hash.hi);
-      this.#lows[suffixes] = hash.lo;
-      this.#starts[suffixes++] = floor;
+    const { his, los, starts } = this.#suffixes;
+    const suffixes = this.#suffixes.read(name, floor, end, this.#labelMask, isWhole);
+    for (let i = 0; i < suffixes; i++) {
+      const position = hosts.position(his[i] ?? 0);
+      hosts.touch(position);
+      this.#positions[i] = position;
     }
     for (let i = suffixes - 1; i >= 0; i--) {
-      const set = hosts.find(this.#positions[i] ?? 0, this.#lows[i] ?? 0);
+      const set = hosts.find(this.#positions[i] ?? 0, los[i] ?? 0);
       if (set < 0) continue;
-      const start = this.#starts[i] ?? 0;
+      const start = starts[i] ?? 0;
       const kinds = start === floor && isWhole ? WHOLE : PARENT;
       const rule = this.#answer(set, kinds, asked, 'host', end - start, found);
       if (rule >= 0) return rule;
