@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import fc from 'fast-check';
 
 import { KeyedHash } from '../src/keyed-hash.ts';
+import { SuffixHashes } from '../src/suffix-hashes.ts';
 
 /** HalfSipHash-c-d, 64 bits out, as eight bytes in hexadecimal. */
 function reference(c: number, d: number, k0: number, k1: number, input: Uint8Array): string {
@@ -74,4 +75,31 @@ suite('KeyedHash', () => {
     });
     fc.assert(property, { numRuns: 50 });
   });
+});
+
+test('SuffixHashes gives what KeyedHash gives at each label', () => {
+  const property = fc.property(
+    fc.uint8Array({ maxLength: 60 }).map((raw) => raw.map((byte) => (byte % 5 === 0 ? 0x2e : byte))),
+    fc.tuple(fc.integer(), fc.integer()),
+    fc.nat(5),
+    (name, key, from) => {
+      const start = Math.min(from, name.length);
+      const hashes = new SuffixHashes(...key);
+      const count = hashes.read(name, start, name.length, 0xffffffff, true);
+      const starts = [...name.keys()].filter((i) => i > start && name[i - 1] === 0x2e);
+      // The byte before the first asked one may be a dot of somebody else's name.
+      const expected = [start, ...starts, ...(name.length > start && name.at(-1) === 0x2e ? [name.length] : [])];
+      assert.deepEqual([...hashes.starts.subarray(0, count)].reverse(), expected);
+      for (let i = 0; i < count; i++) {
+        const hash = new KeyedHash(...key);
+        for (let at = name.length - 1; at >= (hashes.starts[i] ?? 0); at--) {
+          const byte = name[at] ?? 0;
+          hash.absorb(byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte);
+        }
+        hash.digest();
+        assert.deepEqual([hashes.his[i], hashes.los[i]], [hash.hi, hash.lo]);
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 500 });
 });

@@ -2,7 +2,7 @@
  * How a verdict is called in the event log and in DeviceEvents (specification 2.2 and 3). A warn is cut, so it is
  * recorded as blocked; that the user could have gone on is a row of its own.
  */
-import type { Effect } from './judge.ts';
+import type { Effect } from './verdict.ts';
 
 export type ActionType = 'ExploitGuardNetworkProtectionBlocked' | 'ExploitGuardNetworkProtectionAudited';
 export type EventId = 1125 | 1126;

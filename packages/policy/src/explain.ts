@@ -1,23 +1,34 @@
 /**
  * The decision of `judge` with its chain, for people: every entry that covers the question and, in short sentences,
  * why one of them decided. Nothing is decided here; `decide` is listened to.
+ *
+ * Easy to get wrong: layers that `decide` never came to are asked here afterwards, so that an entry without effect is
+ * seen too. They cannot win.
  */
-import { canonicalHost, clearHostBits, formatIp, isMapped, parseIp } from '@sallyport/hosts/canonical';
-import type { Candidate, MatchedBy, ReputationTable } from '@sallyport/hosts/reputation-table';
+import type { Asked, Candidate, MatchedBy, ReputationTable } from '@sallyport/hosts/reputation-table';
 import type { Rule } from '@sallyport/hosts/rule';
-import { MAX_PATH_BYTES, normalizePath } from '@sallyport/hosts/url-path';
+import { isInScope } from '@sallyport/hosts/scope';
 
+import type { ExcludedNetwork } from './exclusions.ts';
+import { decide, isOnlyCounted, pathOf, type Answer, type Listener, type TableLayer } from './judge.ts';
+import type { Layer, NameScore, PolicySettings, Question, Tables, Verdict } from './verdict.ts';
 import {
-  decide,
-  isSameName,
-  type Answer,
-  type Layer,
-  type Listener,
-  type PolicySettings,
-  type Question,
-  type Tables,
-  type Verdict,
-} from './judge.ts';
+  LAYER_NAMES,
+  addressText,
+  capital,
+  categoryText,
+  entryText,
+  networkText,
+  ruleText,
+  scopeText,
+  textOf,
+} from './wording.ts';
+
+/**
+ * Why a candidate has no say: it has expired, is for another port or other processes, is an exception (which only takes
+ * back), was taken back by an exception of its own feed, or its layer is not heard.
+ */
+export type Silence = 'expired' | 'port' | 'scope' | 'exception' | 'taken-back' | 'not-heard';
 
 export interface ExplainedCandidate {
   readonly layer: Layer;
@@ -29,7 +40,8 @@ export interface ExplainedCandidate {
   /** As in `LastMatch`: bytes of name or path, or bits of prefix. */
   readonly specificity: number;
   readonly rule: Rule;
-  readonly expired: boolean;
+  /** Null when it applies. */
+  readonly silence: Silence | null;
   /** The one that decided. At most one; none when nothing matched or protection is disabled. */
   readonly won: boolean;
 }
@@ -37,70 +49,86 @@ export interface ExplainedCandidate {
 export interface Explanation {
   /** What `judge` says to the same question. */
   readonly verdict: Verdict;
-  /** In the order in which they were weighed: by name, then layer, then most specific first. */
+  /** In the order in which they were weighed: by name, then layer, then most specific first; layers not heard last. */
   readonly candidates: readonly ExplainedCandidate[];
   readonly reasons: readonly string[];
 }
 
+/** Asks the same tables as `judge`; costs some allocations a candidate, so it is not for every connection. */
 export function explain(question: Question, tables: Tables, settings: PolicySettings, nowMs: number): Explanation {
-  const chain = new Chain(question, nowMs);
+  const chain = new Chain(question, tables, nowMs);
   const verdict = decide(question, tables, settings, nowMs, chain);
+  chain.tellNotHeard();
   let won = false;
-  const candidates = chain.candidates.map(({ name, ...candidate }) => {
-    const wins =
-      !won &&
-      !candidate.expired &&
-      candidate.rule === verdict.rule &&
-      candidate.layer === verdict.layer &&
-      candidate.matched === verdict.matched &&
-      name === verdict.matchedName;
+  const candidates = chain.found.map(({ name, ruleIndex, ...candidate }) => {
+    const wins = !won && chain.winner !== null && isSameEntry({ name, ruleIndex, ...candidate }, chain.winner);
     won ||= wins;
     return { ...candidate, won: wins };
   });
-  return { verdict, candidates, reasons: [...chain.reasons, conclusion(verdict, question, settings)] };
+  const reasons = [...chain.reasons, conclusion(verdict, question, settings, candidates.length > 0)];
+  return { verdict, candidates, reasons };
 }
 
-const LAYER_NAMES = { indicator: 'custom indicators', reputation: 'reputation' } as const satisfies Record<
-  Layer,
-  string
->;
+type Found = Omit<ExplainedCandidate, 'won'> & Pick<Answer, 'name' | 'ruleIndex'>;
 
-type Heard = Omit<ExplainedCandidate, 'won'> & { readonly name: Uint8Array | null };
+/** For the first such entry only: where a rule stands more than once, the most specific place is the one that counted. */
+const isSameEntry = (found: Found, answer: Answer): boolean =>
+  found.silence === null &&
+  found.layer === answer.layer &&
+  found.ruleIndex === answer.ruleIndex &&
+  found.name === answer.name;
 
 class Chain implements Listener {
-  readonly candidates: Heard[] = [];
+  readonly found: Found[] = [];
   readonly reasons: string[] = [];
+  winner: Answer | null = null;
   readonly #question: Question;
-  readonly #nowMs: number;
-  /** The address is weighed again with every name; it is listed once. */
-  readonly #addressListed = new Set<Layer>();
+  readonly #tables: Tables;
+  readonly #asked: Asked;
+  /** Names already explained, by layer; null stands for the address, which is weighed again with every name. */
+  readonly #told: Record<TableLayer, Set<Uint8Array | null>> = {
+    indicator: new Set(),
+    reputation: new Set(),
+    category: new Set(),
+  };
+  readonly #popularTold = new Set<Uint8Array>();
 
-  constructor(question: Question, nowMs: number) {
+  constructor(question: Question, tables: Tables, nowMs: number) {
     this.#question = question;
-    this.#nowMs = nowMs;
+    this.#tables = tables;
+    this.#asked = { nowMs, port: question.remotePort, subject: question.subject };
   }
 
-  asked(layer: Layer, table: ReputationTable, name: Uint8Array | null, answer: Answer | null): void {
-    if (name === null && this.#addressListed.has(layer)) return;
-    if (name === null) this.#addressListed.add(layer);
-    const asked = name === null ? formatIp(this.#question.remoteIp) : textOf(name);
-    const found = this.#candidates(table, name);
-    for (const { ruleIndex, matched, specificity } of found) {
-      const rule = table.rule(ruleIndex);
-      const expired = rule.expiresAt !== null && rule.expiresAt <= this.#nowMs;
-      const entry = this.#entryText(matched, specificity, name);
-      this.candidates.push({ layer, matched, entry, asked, specificity, rule, expired, name });
-      if (expired) this.reasons.push(`${entry} (${rule.action}, "${rule.title}") has expired and does not count.`);
-    }
+  excluded(by: ExcludedNetwork | 'process'): void {
+    const what =
+      by === 'process'
+        ? `${this.#question.subject?.executable ?? ''} is an excluded program`
+        : `${addressText(this.#question.remoteIp)} is in the excluded network ${networkText(by.address, by.prefixLength)}`;
+    this.reasons.push(`${what}: nothing is asked.`);
+  }
+
+  asked(layer: TableLayer, table: ReputationTable, name: Uint8Array | null, answer: Answer | null): void {
+    if (this.#told[layer].has(name)) return;
+    this.#told[layer].add(name);
+    // `sallyport check NAME` knows of no address, so there is nothing to say about it.
+    if (name === null && this.#question.remoteIp.length === 0) return;
+    const found = this.#collect(layer, table, name);
+    const about = this.#aboutText(name);
+    this.#tellSilent(found);
     if (answer === null) {
-      this.reasons.push(`${capital(LAYER_NAMES[layer])}: nothing about ${asked}.`);
+      this.reasons.push(`${LAYER_NAMES[layer]}: nothing ${found.length > 0 ? 'that counts ' : ''}about ${about}.`);
       return;
     }
-    const entry = this.#entryText(answer.matched, answer.specificity, name);
-    const others = found.length > 1 ? `, the most specific of ${found.length} entries` : '';
+    const entries = entriesOf(found.filter(({ silence }) => silence === null));
+    const mine = entries.find(({ matched, specificity }) => isAt(answer, matched, specificity));
+    const others = entries.filter((entry) => entry !== mine);
+    const longest = others.length > 0 ? `, the most specific of ${entries.length} entries` : '';
+    const entry = entryText(answer, this.#question, name);
     this.reasons.push(
-      `${capital(LAYER_NAMES[layer])}: ${answer.matched} entry ${entry} says ${answer.rule.action} about ${asked}${others}.`,
+      `${LAYER_NAMES[layer]}: ${answer.matched} entry ${entry} says ${answer.rule.action} about ${about}${longest}.`,
     );
+    if (mine !== undefined) this.reasons.push(`${entry} is listed by ${listOf(mine.rules)}.`);
+    for (const other of others) this.reasons.push(`Less specific: ${other.entry}, listed by ${listOf(other.rules)}.`);
   }
 
   weighed(winner: Answer, loser: Answer): void {
@@ -109,50 +137,175 @@ class Chain implements Listener {
     this.reasons.push(`${capital(what(winner))} goes before ${what(loser)} (allow, warn, block, audit).`);
   }
 
-  wentOn(audit: Answer): void {
-    this.reasons.push(`"${audit.rule.title}" only asks for a record, so the layers below are heard too.`);
+  wentOn(answer: Answer): void {
+    if (!isOnlyCounted(answer)) {
+      this.reasons.push(`"${answer.rule.title}" only asks for a record, so the layers below are heard too.`);
+      return;
+    }
+    const category = answer.webCategory === null ? 'The category' : categoryText(answer.webCategory);
+    this.reasons.push(`${category} is not blocked by any policy: it is only counted.`);
+  }
+
+  popular(name: Uint8Array): void {
+    this.#tellPopular(name, ', so it is not scored');
+  }
+
+  scored(name: Uint8Array, score: NameScore | null, answer: Answer | null): void {
+    const about = textOf(name);
+    if (score === null || answer === null) {
+      this.reasons.push(`Local score: nothing remarkable about ${about}.`);
+      return;
+    }
+    const { layer, rule, ruleIndex, matched, specificity } = answer;
+    this.found.push({ layer, matched, entry: about, asked: about, specificity, rule, silence: null, name, ruleIndex });
+    const why = score.reasons.map((reason) => ` ${reason.replace(/\.?$/, '.')}`).join('');
+    this.reasons.push(`Local score: ${score.score} of 100 for ${about}.${why}`);
   }
 
   judged(name: Uint8Array | null, answer: Answer | null): void {
     if (name === null || this.#question.names.length < 2) return;
-    this.reasons.push(`For ${textOf(name)} alone: ${answer === null ? 'no answer' : answer.rule.action}.`);
+    const said = answer === null || isOnlyCounted(answer) ? 'no answer' : answer.rule.action;
+    this.reasons.push(`For ${textOf(name)} alone: ${said}.`);
   }
 
-  #candidates(table: ReputationTable, name: Uint8Array | null): Candidate[] {
-    if (name === null) return table.ipCandidates(this.#question.remoteIp);
-    const { url } = this.#question;
-    const byUrl = url !== null && isSameName(url.host, name) ? table.urlCandidates(url.host, url.path) : [];
-    return [...byUrl, ...table.hostCandidates(name, 0, name.length)];
+  decided(answer: Answer | null): void {
+    this.winner = isOnlyCounted(answer) ? null : answer;
   }
 
-  #entryText(matched: MatchedBy, specificity: number, name: Uint8Array | null): string {
-    switch (matched) {
-      case 'host':
-        return name === null ? '' : textOf(name).slice(-specificity);
-      case 'url': {
-        const path = new Uint8Array(MAX_PATH_BYTES);
-        normalizePath(this.#question.url?.path ?? path, path);
-        return `${name === null ? '' : textOf(name)}${Buffer.from(path.subarray(0, specificity)).toString('latin1')}`;
-      }
-      case 'ip':
-      case 'cidr': {
-        const asked = name === null ? this.#question.remoteIp : (parseIp(textOf(name)) ?? this.#question.remoteIp);
-        const address = isMapped(asked) ? asked.slice(12) : asked.slice();
-        clearHostBits(address, specificity);
-        return matched === 'ip' ? formatIp(address) : `${formatIp(address)}/${specificity}`;
-      }
-      default:
-        return matched satisfies never;
+  /** What stands in the layers that were not asked about a name or the address. */
+  tellNotHeard(): void {
+    const { indicators, reputation, categories } = this.#tables;
+    for (const name of [...new Set(this.#question.names), null]) {
+      this.#tellLayerNotHeard('indicator', indicators, name);
+      this.#tellLayerNotHeard('reputation', reputation, name);
+      this.#tellLayerNotHeard('category', categories, name);
+      if (name !== null) this.#tellPopular(name, '');
     }
+  }
+
+  #tellLayerNotHeard(layer: TableLayer, table: ReputationTable | null, name: Uint8Array | null): void {
+    if (table === null || this.#told[layer].has(name)) return;
+    const found = this.#collect(layer, table, name).filter(({ silence }) => silence === 'not-heard');
+    for (const { entry, rules } of entriesOf(found)) {
+      this.reasons.push(`${LAYER_NAMES[layer]}: not heard about ${entry}, listed by ${listOf(rules)}.`);
+    }
+  }
+
+  #tellPopular(name: Uint8Array, consequence: string): void {
+    const entry = this.#tables.popular?.nameCandidates(name, 0, name.length, null)[0];
+    if (entry === undefined || this.#popularTold.has(name)) return;
+    this.#popularTold.add(name);
+    const about = textOf(name);
+    const popular = entryText(entry, this.#question, name);
+    const how = popular === about ? 'is a popular name' : `is under the popular name ${popular}`;
+    this.reasons.push(`${about} ${how}${consequence}.`);
+  }
+
+  /** Adds what the layer has on the name or the address to `found`, and returns it. */
+  #collect(layer: TableLayer, table: ReputationTable, name: Uint8Array | null): Found[] {
+    const question = this.#question;
+    const candidates =
+      name === null
+        ? table.addressCandidates(question.remoteIp)
+        : table.nameCandidates(name, 0, name.length, pathOf(name, question.url));
+    const isHeard = this.#told[layer].has(name);
+    const silences = this.#silences(table, candidates);
+    const found = candidates.map(({ ruleIndex, matched, specificity }, i): Found => {
+      const entry = entryText({ matched, specificity }, question, name);
+      const silence = silences[i] ?? (isHeard ? null : 'not-heard');
+      const rule = table.rule(ruleIndex);
+      return { layer, matched, entry, asked: this.#aboutText(name), specificity, rule, silence, name, ruleIndex };
+    });
+    this.found.push(...found);
+    return found;
+  }
+
+  /** By candidate. An exception takes back from its own entry on, whose candidates stand next to each other. */
+  #silences(table: ReputationTable, candidates: readonly Candidate[]): (Silence | null)[] {
+    const takenBack = new Set<string>();
+    const own = candidates.map(({ ruleIndex }) => this.#ownSilence(table.rule(ruleIndex)));
+    let read = 0;
+    return candidates.map(({ ruleIndex, matched, specificity }, at) => {
+      for (let other = candidates[read]; other !== undefined && isAt(other, matched, specificity); read++) {
+        if (own[read] === 'exception') takenBack.add(table.rule(other.ruleIndex).id);
+        other = candidates[read + 1];
+      }
+      return own[at] ?? (takenBack.has(table.rule(ruleIndex).id) ? 'taken-back' : null);
+    });
+  }
+
+  #ownSilence(rule: Rule): Silence | null {
+    const { nowMs, port, subject } = this.#asked;
+    if (rule.expiresAt !== null && rule.expiresAt <= nowMs) return 'expired';
+    if (rule.port !== undefined && rule.port !== port) return 'port';
+    if (rule.scope !== undefined && !isInScope(rule.scope, subject)) return 'scope';
+    return rule.action === 'allow' && rule.source === 'feed' ? 'exception' : null;
+  }
+
+  #tellSilent(found: readonly Found[]): void {
+    for (const { entry, rule, silence } of found) {
+      const what = `${entry} (${rule.action}, "${rule.title}")`;
+      switch (silence) {
+        case 'expired':
+          this.reasons.push(`${what} has expired and does not count.`);
+          break;
+        case 'port':
+          this.reasons.push(`${what} is for port ${rule.port ?? 0} only and does not count.`);
+          break;
+        case 'scope': {
+          const unknown = this.#asked.subject === null ? ', and the process is not known' : '';
+          this.reasons.push(`${what} is for ${scopeText(rule.scope ?? {})} only${unknown}: it does not count.`);
+          break;
+        }
+        case 'exception':
+          this.reasons.push(`${entry} is an exception of "${rule.title}", which takes back its own entries.`);
+          break;
+        case 'taken-back':
+          this.reasons.push(`${what} is taken back by the feed's own exception and does not count.`);
+          break;
+        case 'not-heard':
+        case null:
+          break;
+        default:
+          silence satisfies never;
+      }
+    }
+  }
+
+  #aboutText(name: Uint8Array | null): string {
+    return name === null ? addressText(this.#question.remoteIp) : textOf(name);
   }
 }
 
-function conclusion(verdict: Verdict, question: Question, settings: PolicySettings): string {
+interface Entry {
+  readonly entry: string;
+  readonly matched: MatchedBy;
+  readonly specificity: number;
+  readonly rules: Rule[];
+}
+
+/** Candidates by entry, in their order. */
+function entriesOf(found: readonly Found[]): Entry[] {
+  const entries: Entry[] = [];
+  for (const { entry, matched, specificity, rule } of found) {
+    const last = entries.at(-1);
+    if (last !== undefined && isAt(last, matched, specificity)) last.rules.push(rule);
+    else entries.push({ entry, matched, specificity, rules: [rule] });
+  }
+  return entries;
+}
+
+const isAt = (place: Pick<Candidate, 'matched' | 'specificity'>, matched: MatchedBy, specificity: number): boolean =>
+  place.matched === matched && place.specificity === specificity;
+
+const listOf = (rules: readonly Rule[]): string => rules.map(ruleText).join(' and ');
+
+function conclusion(verdict: Verdict, question: Question, settings: PolicySettings, anything: boolean): string {
   if (settings.mode === 'disabled') return 'Protection is disabled: the connection passes.';
+  if (verdict.layer === 'exclusion') return 'The connection is excluded from protection: it passes.';
   if (verdict.rule === null) {
-    return question.names.length > 1
-      ? 'No entry restricts any of the names: it passes.'
-      : 'No entry matches: it passes.';
+    if (question.names.length > 1) return 'No entry restricts any of the names: it passes.';
+    return anything ? 'No entry restricts it: it passes.' : 'No entry matches: it passes.';
   }
   const worst = question.names.length > 1 ? 'the worst of several names counts: ' : '';
   const decision = `${worst}"${verdict.rule.title}" (${verdict.rule.id}) decides: ${verdict.action}`;
@@ -164,13 +317,3 @@ function conclusion(verdict: Verdict, question: Question, settings: PolicySettin
   }
   return `${capital(decision)}, it passes and is recorded${settings.mode === 'audit' ? ' (audit mode)' : ''}.`;
 }
-
-/** The name as people write it: canonical where it can be, else with the odd bytes escaped. */
-function textOf(name: Uint8Array): string {
-  const text = new TextDecoder().decode(name.slice()).replace(/\.+$/, '');
-  const canonical = canonicalHost(text);
-  if (canonical.kind === 'ok') return canonical.value;
-  return text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : JSON.stringify(text).slice(1, -1);
-}
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
