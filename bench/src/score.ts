@@ -88,14 +88,12 @@ function main(): void {
 function count(names: readonly string[], examples: number) {
   const perSignal: Record<string, { names: number; decided: number; examples: string[] }> = {};
   const found: { name: string; score: number; reasons: readonly string[] }[] = [];
-  const halves = [
-    { names: 0, found: 0 },
-    { names: 0, found: 0 },
-  ] as const;
+  const tuned = { names: 0, found: 0 };
+  const other = { names: 0, found: 0 };
   const sites = new Set<string>();
   const foundSites = new Set<string>();
   for (const name of names) {
-    const half = halves[halfOf(name)];
+    const half = isTunedHalf(name) ? tuned : other;
     half.names++;
     sites.add(siteOf(name));
     const { score, findings } = assessName(bytesOf(name));
@@ -109,7 +107,7 @@ function count(names: readonly string[], examples: number) {
       if (n > 0) continue;
       entry.decided++;
       // One a site, or a single campaign would fill the list.
-      if (entry.examples.length < examples && !entry.examples.some((other) => siteOf(other) === siteOf(name))) {
+      if (entry.examples.length < examples && !entry.examples.some((shown) => siteOf(shown) === siteOf(name))) {
         entry.examples.push(name);
       }
     }
@@ -121,8 +119,8 @@ function count(names: readonly string[], examples: number) {
     sites: sites.size,
     sitesFound: foundSites.size,
     siteRate: share(foundSites.size, sites.size),
-    tunedHalf: { ...halves[0], rate: share(halves[0].found, halves[0].names) },
-    otherHalf: { ...halves[1], rate: share(halves[1].found, halves[1].names) },
+    tunedHalf: { ...tuned, rate: share(tuned.found, tuned.names) },
+    otherHalf: { ...other, rate: share(other.found, other.names) },
     perSignal,
   };
 }
@@ -310,12 +308,12 @@ function generatedNames(): Names {
 /** The last two labels. */
 const siteOf = (name: string): string => name.split('.').slice(-2).join('.');
 
-/** 0: the half that points and words were chosen on. FNV-1a of the site, lowest bit. */
-function halfOf(name: string): 0 | 1 {
+/** Whether points and words were chosen on the half that the name is in: lowest bit of the FNV-1a of its site. */
+function isTunedHalf(name: string): boolean {
   let hash = 0x811c9dc5;
   const site = siteOf(name);
   for (let i = 0; i < site.length; i++) hash = Math.imul(hash ^ site.charCodeAt(i), 0x01000193);
-  return (hash & 1) === 0 ? 0 : 1;
+  return (hash & 1) === 0;
 }
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : Number((part / whole).toFixed(6)));

@@ -2,23 +2,26 @@
  * One judged flow as bytes: written by the gate's worker into its ring, stored by the agent's journal as it is,
  * and turned into event rows only when somebody reads them. TypeBox-free, because the gate writes it.
  *
- * Layout, little-endian, version 1 (docs/formats/flow-record.md):
+ * Layout, little-endian, version 2 (docs/formats/flow-record.md):
  *
- *   0  u16 length of the whole record      24 u8  name source      32 u16 local port
- *   2  u8  version                         25 u8  flags            34 u16 remote port
- *   3  u8  effect                          26 u8  action           36 u8  name length (0-253)
- *   4  f64 sequence                        27 u8  category         37 u8  application protocol length
- *  12  f64 time, Unix milliseconds         28 u8  layer            38 u16 URL length
- *  20  u8  address length (4 or 16)        29 u8  cause            40 u16 rule id length
- *  21  u8  IP protocol (6, 17)             30 u8  matched          42 u16 rule title length
- *  22  u16 reserved                        31 u8  hook             44 local address, remote address, name,
- *                                                                     application protocol, URL, rule id, title
+ *   0  u16 length of the whole record      25 u8  flags            36 u8  name length (0-253)
+ *   2  u8  version                         26 u8  action           37 u8  application protocol length
+ *   3  u8  effect                          27 u8  category         38 u16 URL length
+ *   4  f64 sequence                        28 u8  layer            40 u16 rule id length
+ *  12  f64 time, Unix milliseconds         29 u8  cause            42 u16 rule title length
+ *  20  u8  address length (4 or 16)        30 u8  matched          44 u32 user id, 0xffffffff unknown
+ *  21  u8  IP protocol (6, 17)             31 u8  hook             48 local address, remote address, name,
+ *  22  u8  web category, 0 none            32 u16 local port          application protocol, URL, rule id, title
+ *  23  u8  confidence, 255 unknown         34 u16 remote port
+ *  24  u8  name source
+ *
+ * Version 1, of which journals are full: 22 and 23 are reserved, and the addresses begin at 44.
  */
 
 export const EFFECTS = ['pass', 'audit', 'block', 'warn'] as const;
 export const NAME_SOURCES = ['none', 'sni', 'http-host', 'quic-sni', 'connect', 'dns'] as const;
 export const ACTIONS = ['none', 'allow', 'audit', 'warn', 'block'] as const;
-export const LAYERS = ['none', 'indicator', 'reputation'] as const;
+export const LAYERS = ['none', 'indicator', 'reputation', 'category', 'score', 'exclusion'] as const;
 export const MATCHES = ['none', 'host', 'url', 'ip', 'cidr'] as const;
 export const HOOKS = ['output', 'forward'] as const;
 /** Why the verdict is what it is: the policy, or which fail policy stood in for it. */
@@ -45,6 +48,37 @@ export const RESPONSE_CATEGORIES = [
   'CmdCtrl',
   'TechScam',
 ] as const;
+/** Web categories (defender-spec 6), in an order that is part of the format: append only. */
+export const WEB_CATEGORIES = [
+  'Cults',
+  'Gambling',
+  'Nudity',
+  'Pornography / Sexually explicit',
+  'Sex education',
+  'Tasteless',
+  'Violence',
+  'Download sites',
+  'Image sharing',
+  'Peer-to-peer',
+  'Streaming media & downloads',
+  'Child abuse images',
+  'Criminal activity',
+  'Hacking',
+  'Hate & intolerance',
+  'Illegal drug',
+  'Illegal software',
+  'School cheating',
+  'Self-harm',
+  'Weapons',
+  'Chat',
+  'Games',
+  'Instant messaging',
+  'Professional network',
+  'Social networking',
+  'Web-based email',
+  'Newly registered domains',
+  'Parked domains',
+] as const;
 
 export type Effect = (typeof EFFECTS)[number];
 export type NameSource = (typeof NAME_SOURCES)[number];
@@ -53,10 +87,15 @@ export type Layer = (typeof LAYERS)[number];
 export type Match = (typeof MATCHES)[number];
 export type Hook = (typeof HOOKS)[number];
 export type Cause = (typeof CAUSES)[number];
+export type RecordedWebCategory = (typeof WEB_CATEGORIES)[number];
 export type RecordedCategory = (typeof RESPONSE_CATEGORIES)[number];
 
-const VERSION = 1;
-const FIXED = 44;
+const VERSION = 2;
+/** Bytes before the addresses, by version. */
+const FIXED_OF: Readonly<Record<number, number>> = { 1: 44, 2: 48 };
+const FIXED = 48;
+const UNKNOWN_UID = 0xffff_ffff;
+const UNKNOWN_CONFIDENCE = 255;
 const FLAG_ECH = 1;
 const FLAG_AMBIGUOUS = 2;
 const MAX_TEXT = { name: 253, alpn: 64, url: 1024, ruleId: 128, ruleTitle: 256 } as const;
@@ -86,6 +125,12 @@ export interface FlowRecord {
   effect: Effect;
   action: RecordedAction;
   category: RecordedCategory;
+  /** Of the entry that web content filtering found, whether or not it decided. */
+  webCategory: RecordedWebCategory | null;
+  /** 0-100, how sure the deciding rule is; null when it does not say. */
+  confidence: number | null;
+  /** Whose connection it is; null when that is not known. */
+  uid: number | null;
   layer: Layer;
   matched: Match;
   cause: Cause;
@@ -117,7 +162,8 @@ export function encodeFlowRecord(record: FlowRecord, into: Uint8Array, view: Dat
   view.setFloat64(offset + 12, record.atMs, true);
   into[offset + 20] = addressLength;
   into[offset + 21] = record.protocol;
-  view.setUint16(offset + 22, 0, true);
+  into[offset + 22] = record.webCategory === null ? 0 : WEB_CATEGORIES.indexOf(record.webCategory) + 1;
+  into[offset + 23] = record.confidence ?? UNKNOWN_CONFIDENCE;
   into[offset + 24] = NAME_SOURCES.indexOf(record.nameSource);
   into[offset + 25] = (record.ech ? FLAG_ECH : 0) | (record.ambiguous ? FLAG_AMBIGUOUS : 0);
   into[offset + 26] = ACTIONS.indexOf(record.action);
@@ -133,6 +179,7 @@ export function encodeFlowRecord(record: FlowRecord, into: Uint8Array, view: Dat
   view.setUint16(offset + 38, urlLength, true);
   view.setUint16(offset + 40, id.length, true);
   view.setUint16(offset + 42, title.length, true);
+  view.setUint32(offset + 44, record.uid ?? UNKNOWN_UID, true);
 
   let at = offset + FIXED;
   at = copy(record.localAddress, addressLength, into, at);
@@ -153,22 +200,26 @@ export interface FlowRecordHead {
   readonly effect: Effect;
 }
 
-/** The head of the record at `offset`, or null when the bytes there are no whole record of this version. */
+/** The head of the record at `offset`, or null when the bytes there are no whole record of a known version. */
 export function flowRecordHead(bytes: Uint8Array, view: DataView, offset: number): FlowRecordHead | null {
-  if (offset + FIXED > bytes.length) return null;
-  const length = view.getUint16(offset, true);
+  const fixed = FIXED_OF[bytes[offset + 2] ?? 0];
   const effect = EFFECTS[bytes[offset + 3] ?? 255];
-  if (length < FIXED || length > MAX_FLOW_RECORD || offset + length > bytes.length) return null;
-  if (bytes[offset + 2] !== VERSION || effect === undefined) return null;
+  if (fixed === undefined || effect === undefined || offset + fixed > bytes.length) return null;
+  const length = view.getUint16(offset, true);
+  if (length < fixed || length > MAX_FLOW_RECORD || offset + length > bytes.length) return null;
   return { length, sequence: view.getFloat64(offset + 4, true), atMs: view.getFloat64(offset + 12, true), effect };
 }
 
-/** The whole record, or null when the bytes are not exactly one record of this version. The views are into `bytes`. */
+/** The whole record, or null when the bytes are not exactly one record of a known version. The views are into `bytes`. */
 export function decodeFlowRecord(bytes: Uint8Array): FlowRecord | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const head = flowRecordHead(bytes, view, 0);
   if (head === null || head.length !== bytes.length) return null;
   const at = (index: number) => bytes[index] ?? 0;
+  const isFirst = at(2) === 1;
+  const fixed = FIXED_OF[at(2)] ?? FIXED;
+  const confidence = isFirst ? UNKNOWN_CONFIDENCE : at(23);
+  const uid = isFirst ? UNKNOWN_UID : view.getUint32(44, true);
   const addressLength = at(20);
   const lengths = [
     addressLength,
@@ -179,9 +230,9 @@ export function decodeFlowRecord(bytes: Uint8Array): FlowRecord | null {
     view.getUint16(40, true),
     view.getUint16(42, true),
   ];
-  if ((addressLength !== 4 && addressLength !== 16) || lengths.reduce((a, b) => a + b, FIXED) !== bytes.length)
+  if ((addressLength !== 4 && addressLength !== 16) || lengths.reduce((a, b) => a + b, fixed) !== bytes.length)
     return null;
-  let offset = FIXED;
+  let offset = fixed;
   const [localAddress, remoteAddress, name, alpn, url, id, title] = lengths.map((length) =>
     bytes.subarray(offset, (offset += length)),
   );
@@ -204,6 +255,9 @@ export function decodeFlowRecord(bytes: Uint8Array): FlowRecord | null {
     effect: head.effect,
     action: ACTIONS[at(26)] ?? 'none',
     category: RESPONSE_CATEGORIES[at(27)] ?? 'None',
+    webCategory: isFirst ? null : (WEB_CATEGORIES[at(22) - 1] ?? null),
+    confidence: confidence > 100 ? null : confidence,
+    uid: uid === UNKNOWN_UID ? null : uid,
     layer: LAYERS[at(28)] ?? 'none',
     matched: MATCHES[at(30)] ?? 'none',
     cause: CAUSES[at(29)] ?? 'policy',

@@ -28,9 +28,11 @@ export const FRAME = {
 } as const;
 
 export const MAX_FRAME = 1 << 20;
-const MAX_JSON = 64 * 1024;
+/** Settings with the longest lists of exclusions that `readGateSettings` takes are shorter. */
+const MAX_JSON = 512 * 1024;
 
-export const TABLE_SLOTS = ['indicators', 'reputation'] as const;
+/** Popular names decide nothing; they are only known not to be news. */
+export const TABLE_SLOTS = ['indicators', 'reputation', 'categories', 'popular'] as const;
 export type TableSlot = (typeof TABLE_SLOTS)[number];
 
 /** A compiled table that waits as a file in the agent's table directory. */

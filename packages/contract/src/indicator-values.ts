@@ -6,6 +6,10 @@ export const INDICATOR_TYPES = ['DomainName', 'Url', 'IpAddress'] as const;
 export const INDICATOR_ACTIONS = ['Allowed', 'Audit', 'Warn', 'Block'] as const;
 export const SEVERITIES = ['Informational', 'Low', 'Medium', 'High'] as const;
 
+/** The fields that say whom an indicator or a category policy is for. */
+export const SCOPE_FIELDS = ['users', 'executables', 'cgroups', 'containers'] as const;
+
 export type IndicatorType = (typeof INDICATOR_TYPES)[number];
 export type IndicatorAction = (typeof INDICATOR_ACTIONS)[number];
 export type Severity = (typeof SEVERITIES)[number];
+export type ScopeField = (typeof SCOPE_FIELDS)[number];

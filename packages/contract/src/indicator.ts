@@ -25,6 +25,19 @@ export const IndicatorInput = Type.Object(
     mitreTechniques: Type.Optional(Type.Array(Type.String({ maxLength: 16 }), { maxItems: 64 })),
     rbacGroups: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
     generateAlert: Type.Optional(Type.Boolean()),
+    // Not of the reference: whom the indicator is for. All that are given must hold; of each, one item suffices.
+    users: Type.Optional(
+      Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64, description: 'names, uids or ranges: 1000-1999' }),
+    ),
+    executables: Type.Optional(
+      Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64, description: 'absolute paths or file names' }),
+    ),
+    cgroups: Type.Optional(
+      Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64, description: 'below the root, with a leading slash' }),
+    ),
+    containers: Type.Optional(
+      Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64, description: 'names, or ids from 12 digits on' }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -33,7 +46,7 @@ export type IndicatorInput = Static<typeof IndicatorInput>;
 export interface Indicator extends Omit<IndicatorInput, 'indicatorType' | 'expirationTime' | 'title'> {
   readonly id: string;
   readonly indicatorType: IndicatorType;
-  /** Canonical: lower-case A-labels, RFC 5952 addresses, a CIDR's network. */
+  /** Canonical: lower-case A-labels, RFC 5952 addresses, a CIDR's network, a port only where it is not the usual one. */
   readonly indicatorValue: string;
   readonly title: string;
   readonly expirationTime: string | null;

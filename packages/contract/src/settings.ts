@@ -7,9 +7,14 @@ import {
   FAIL_POLICIES,
   type GateSettings,
   isConnmarkMask,
+  isExecutable,
+  LOW_REPUTATION_ACTIONS,
+  MAX_EXCLUDED_ADDRESSES,
+  MAX_EXCLUDED_EXECUTABLES,
   MODES,
   QUIC_HANDLINGS,
 } from './gate-settings.ts';
+import { canonicalNetwork } from './network-text.ts';
 
 export const SETTING_SOURCES = ['managed', 'local', 'default'] as const;
 export type SettingSource = (typeof SETTING_SOURCES)[number];
@@ -49,6 +54,44 @@ const integer = (minimum: number, maximum: number) => ({
   },
 });
 
+/** Items between commas; stored as one text without blanks around them, each item once, in the order of typing. */
+const list = (what: string, maximum: number, readItem: (text: string) => string | null) => ({
+  accepts: `${what}, at most ${maximum}, with commas between them; an empty text for none`,
+  read: (text: string): string | null => {
+    const items = new Set<string>();
+    for (const typed of itemsOf(text)) {
+      const item = readItem(typed);
+      if (item === null) return null;
+      items.add(item);
+    }
+    return items.size > maximum ? null : [...items].join(',');
+  },
+});
+
+/** What the text of a list setting holds. */
+export const itemsOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+/** Letters of other scripts become A-labels. An address is no name. */
+function hostName(text: string): string | null {
+  const name = asciiName(text)?.replace(/\.$/, '') ?? '';
+  if (name.length > 253 || /(?:^|\.)[0-9]+$/.test(name)) return null;
+  return /^(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}$/.test(name) ? name : null;
+}
+
+function asciiName(text: string): string | null {
+  if (/^[\x21-\x7e]+$/.test(text)) return text.toLowerCase();
+  // Nothing that means something in a URL: its parser is asked about the host alone.
+  if (!/^[\p{L}\p{M}\p{N}._-]+$/u.test(text) || !URL.canParse(`http://${text}/`)) return null;
+  return new URL(`http://${text}/`).hostname;
+}
+
+const MAX_GROUP_LENGTH = 128;
+const MAX_PROTECTED_NAMES = 1000;
+
 const failPolicy = (meaning: string) => ({ default: 'open', meaning, ...choice(FAIL_POLICIES) });
 
 export const SETTINGS = {
@@ -64,6 +107,44 @@ export const SETTINGS = {
     ...choice(QUIC_HANDLINGS),
   },
   EnableConvertWarnToBlock: { default: false, meaning: 'warn verdicts become blocks without a bypass', ...flag },
+  LowReputationAction: {
+    default: DEFAULT_GATE_SETTINGS.lowReputation,
+    meaning: 'what happens to names on no list that look like a trap: nothing, a record, a warning, or a reset',
+    ...choice(LOW_REPUTATION_ACTIONS),
+  },
+  ExcludedIpAddresses: {
+    default: '',
+    meaning: 'remote addresses and networks that are never judged',
+    ...list('addresses and networks such as 192.0.2.1 or 2001:db8::/32', MAX_EXCLUDED_ADDRESSES, canonicalNetwork),
+  },
+  ExclusionProcess: {
+    default: '',
+    meaning: 'programs whose connections are never judged',
+    ...list('absolute paths or file names', MAX_EXCLUDED_EXECUTABLES, (text) => (isExecutable(text) ? text : null)),
+  },
+  WebContentFilteringProcesses: {
+    default: 'all',
+    meaning: 'whose connections web content filtering is about: those of every program, or of web browsers alone',
+    ...choice(['all', 'browsers']),
+  },
+  DeviceGroup: {
+    default: '',
+    meaning: 'the group this device belongs to; indicators for other groups do not act here',
+    accepts: `a name of at most ${MAX_GROUP_LENGTH} characters; an empty text for none`,
+    read: (text: string): string | null =>
+      text.length <= MAX_GROUP_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text) ? text : null,
+  },
+  FeedBlockConfidence: {
+    default: 50,
+    meaning: 'entries of feeds that are less sure than this (0-100) are recorded, not blocked',
+    ...integer(0, 100),
+  },
+  DefaultFeeds: { default: true, meaning: 'use the feeds of the catalogue that are free for any use', ...flag },
+  ProtectedNames: {
+    default: '',
+    meaning: 'names that no feed may block, with everything below them',
+    ...list('host names', MAX_PROTECTED_NAMES, hostName),
+  },
   InspectForwardedTraffic: {
     default: true,
     meaning: 'judge what this machine forwards: containers, virtual machines, gateway mode',
@@ -110,6 +191,9 @@ export function gateSettingsFrom(valueOf: (name: SettingName) => SettingValue): 
     quicHandling: pick(QUIC_HANDLINGS, 'QuicHandling', DEFAULT_GATE_SETTINGS.quicHandling),
     inspectForwarded: valueOf('InspectForwardedTraffic') === true,
     convertWarnToBlock: valueOf('EnableConvertWarnToBlock') === true,
+    lowReputation: pick(LOW_REPUTATION_ACTIONS, 'LowReputationAction', DEFAULT_GATE_SETTINGS.lowReputation),
+    excludedAddresses: itemsOf(String(valueOf('ExcludedIpAddresses'))),
+    excludedExecutables: itemsOf(String(valueOf('ExclusionProcess'))),
     connmarkMask: isConnmarkMask(mask) ? mask : DEFAULT_GATE_SETTINGS.connmarkMask,
     failGateAbsent: pick(FAIL_POLICIES, 'FailPolicyGateAbsent', 'open'),
     failQueueFull: pick(FAIL_POLICIES, 'FailPolicyQueueFull', 'open'),

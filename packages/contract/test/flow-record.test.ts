@@ -17,6 +17,7 @@ import {
   MAX_FLOW_RECORD,
   NAME_SOURCES,
   RESPONSE_CATEGORIES,
+  WEB_CATEGORIES,
 } from '../src/flow-record.ts';
 
 const PLAIN: FlowRecord = {
@@ -37,6 +38,9 @@ const PLAIN: FlowRecord = {
   effect: 'block',
   action: 'block',
   category: 'Phishing',
+  webCategory: 'Parked domains',
+  confidence: 80,
+  uid: 1000,
   layer: 'reputation',
   matched: 'host',
   cause: 'policy',
@@ -56,11 +60,13 @@ test('layout, byte for byte', () => {
   assert.equal(
     hex(encode(PLAIN)),
     [
-      '4300 01 02', // length 67, version, effect
+      '4700 02 02', // length 71, version, effect
       '0400796090281843', // sequence
       '00008056febc7842', // time
-      '04 06 0000 01 01 04 06 02 00 01 01', // address length, protocol, reserved; source, flags, action, category, layer, cause, matched, hook
+      '04 06 1c 50', // address length, protocol, web category, confidence
+      '01 01 04 06 02 00 01 01', // source, flags, action, category, layer, cause, matched, hook
       '409c bb01 09 03 0000 0200 0100', // ports; lengths of name, application protocols, URL, id, title
+      'e8030000', // user id
       'c0000201 c6336407',
       hex(Buffer.from('a.example\x02h2')),
       'c3a9 54',
@@ -68,6 +74,38 @@ test('layout, byte for byte', () => {
       .join('')
       .replaceAll(' ', ''),
   );
+});
+
+test('version 1, of which journals are full', () => {
+  const bytes = Buffer.from(
+    [
+      '4300 01 02',
+      '0400796090281843',
+      '00008056febc7842',
+      '04 06 0000 01 01 04 06 02 00 01 01',
+      '409c bb01 09 03 0000 0200 0100',
+      'c0000201 c6336407',
+      hex(Buffer.from('a.example\x02h2')),
+      'c3a9 54',
+    ]
+      .join('')
+      .replaceAll(' ', ''),
+    'hex',
+  );
+  assert.deepEqual(plain(decodeFlowRecord(bytes)), plain({ ...PLAIN, webCategory: null, confidence: null, uid: null }));
+  const head = flowRecordHead(bytes, new DataView(bytes.buffer, bytes.byteOffset, bytes.length), 0);
+  assert.equal(head?.length, bytes.length);
+  bytes[22] = 5; // reserved then, so it says nothing
+  assert.equal(decodeFlowRecord(bytes)?.webCategory, null);
+});
+
+test('what is not known comes out as null', () => {
+  const record = { ...PLAIN, webCategory: null, confidence: null, uid: null };
+  assert.deepEqual(plain(decodeFlowRecord(encode(record))), plain(record));
+  const bytes = encode(PLAIN);
+  bytes[22] = WEB_CATEGORIES.length + 1;
+  bytes[23] = 101;
+  assert.deepEqual(plain(decodeFlowRecord(bytes)), plain({ ...PLAIN, webCategory: null, confidence: null }));
 });
 
 const address = (length: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: length, maxLength: length });
@@ -93,6 +131,9 @@ const anyRecord: fc.Arbitrary<FlowRecord> = fc.constantFrom(4, 16).chain((length
     effect: fc.constantFrom(...EFFECTS),
     action: fc.constantFrom(...ACTIONS),
     category: fc.constantFrom(...RESPONSE_CATEGORIES),
+    webCategory: fc.constantFrom(null, ...WEB_CATEGORIES),
+    confidence: fc.constantFrom(null, 0, 1, 50, 99, 100),
+    uid: fc.oneof(fc.constant(null), fc.nat(0xffff_fffe)),
     layer: fc.constantFrom(...LAYERS),
     matched: fc.constantFrom(...MATCHES),
     cause: fc.constantFrom(...CAUSES),
@@ -185,9 +226,11 @@ suite('hostile bytes', () => {
     { name: 'one byte short', bytes: encode(PLAIN).slice(0, -1) },
     { name: 'one byte more', bytes: Uint8Array.from([...encode(PLAIN), 0]) },
     { name: 'length 0', bytes: changed(0, 0, 0) },
-    { name: 'length of the header only', bytes: changed(0, 44, 0) },
+    { name: 'length of the header only', bytes: changed(0, 48, 0) },
     { name: 'length beyond the longest', bytes: changed(0, 0xff, 0xff) },
-    { name: 'another version', bytes: changed(2, 2) },
+    { name: 'another version', bytes: changed(2, 3) },
+    { name: 'version 0', bytes: changed(2, 0) },
+    { name: 'the parts of the other version', bytes: changed(2, 1) },
     { name: 'unknown effect', bytes: changed(3, EFFECTS.length) },
     { name: 'address of 5 bytes', bytes: changed(20, 5) },
     { name: 'parts that add up to more', bytes: changed(36, 10) },

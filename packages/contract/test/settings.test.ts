@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import { readSettingsFrame } from '../src/gate-link.ts';
 import { DEFAULT_GATE_SETTINGS, isConnmarkMask, readGateSettings } from '../src/gate-settings.ts';
 import { gateSettingsFrom, isSettingName, SETTING_NAMES, type SettingName, SETTINGS } from '../src/settings.ts';
 
@@ -15,7 +16,9 @@ suite('readGateSettings', () => {
       const { [field]: _, ...without } = DEFAULT_GATE_SETTINGS as unknown as Record<string, unknown>;
       assert.equal(readGateSettings(without), null);
       assert.equal(readGateSettings({ ...without, other: 1 }), null);
-      for (const value of [null, undefined, 7, 'other', {}, [], 'toString']) {
+      const wrong = [null, undefined, 7, 'other', {}, 'toString', [7], ['/'], ['']];
+      if (!Array.isArray(DEFAULT_GATE_SETTINGS[field as keyof typeof DEFAULT_GATE_SETTINGS])) wrong.push([]);
+      for (const value of wrong) {
         assert.equal(readGateSettings({ ...DEFAULT_GATE_SETTINGS, [field]: value }), null, JSON.stringify(value));
       }
     });
@@ -42,6 +45,39 @@ suite('readGateSettings', () => {
   ];
   for (const [mask, want] of masks)
     test(`mask ${String(mask)}: ${want}`, () => assert.equal(isConnmarkMask(mask), want));
+});
+
+suite('readGateSettings: exclusions', () => {
+  const addresses = (count: number): string[] => Array.from({ length: count }, (_, n) => `10.0.${n >> 8}.${n & 255}`);
+  const cases: readonly { name: string; settings: object; want: boolean }[] = [
+    { name: 'addresses and networks', settings: { excludedAddresses: ['192.0.2.1', '2001:db8::/32'] }, want: true },
+    { name: 'another spelling', settings: { excludedAddresses: ['2001:DB8::/32'] }, want: false },
+    { name: 'host bits', settings: { excludedAddresses: ['10.1.2.3/8'] }, want: false },
+    { name: 'as many as there may be', settings: { excludedAddresses: addresses(1000) }, want: true },
+    { name: 'one more', settings: { excludedAddresses: addresses(1001) }, want: false },
+    { name: 'programs', settings: { excludedExecutables: ['/usr/bin/curl', 'wget'] }, want: true },
+    { name: 'a relative path', settings: { excludedExecutables: ['../curl'] }, want: false },
+    { name: 'too many programs', settings: { excludedExecutables: addresses(257) }, want: false },
+  ];
+  for (const { name, settings, want } of cases) {
+    test(name, () => {
+      const value = { ...DEFAULT_GATE_SETTINGS, ...settings };
+      assert.deepEqual(readGateSettings(value), want ? value : null);
+    });
+  }
+
+  test('the longest lists fit into a frame', () => {
+    const excludedAddresses = Array.from(
+      { length: 1000 },
+      (_, n) => `2001:db8:1111:2222:3333:4444:${(n + 4096).toString(16)}:0/112`,
+    );
+    const excludedExecutables = Array.from(
+      { length: 256 },
+      (_, n) => `/${String(n).padStart(3, '0')}${'\u20ac'.repeat(508)}`,
+    );
+    const settings = { ...DEFAULT_GATE_SETTINGS, excludedAddresses, excludedExecutables };
+    assert.deepEqual(readSettingsFrame(new TextEncoder().encode(JSON.stringify(settings))), settings);
+  });
 });
 
 suite('what a user may type', () => {
@@ -83,6 +119,41 @@ suite('what a user may type', () => {
     ['JournalMaxRecords', '1e6', null],
     ['JournalMaxRecords', '1000.5', null],
     ['JournalMaxRecords', '', null],
+    ['LowReputationAction', 'Warn', 'warn'],
+    ['LowReputationAction', 'none', null],
+    ['ExcludedIpAddresses', '', ''],
+    ['ExcludedIpAddresses', ' 192.0.2.1 , 2001:DB8:0::/32,192.0.2.1/32,, ', '192.0.2.1,2001:db8::/32'],
+    ['ExcludedIpAddresses', '10.1.2.3/8', null],
+    ['ExcludedIpAddresses', 'a.example', null],
+    [
+      'ExcludedIpAddresses',
+      Array.from({ length: 1000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`).join(),
+      Array.from({ length: 1000 }, (_, n) => `10.0.${n >> 8}.${n & 255}`).join(),
+    ],
+    ['ExcludedIpAddresses', Array.from({ length: 1001 }, (_, n) => `10.0.${n >> 8}.${n & 255}`).join(), null],
+    ['ExclusionProcess', '/usr/bin/curl, wget,wget', '/usr/bin/curl,wget'],
+    ['ExclusionProcess', '/opt/My Program/run', '/opt/My Program/run'],
+    ['ExclusionProcess', 'bin/curl', null],
+    ['ExclusionProcess', '/usr/bin/', null],
+    ['ExclusionProcess', '/', null],
+    ['ExclusionProcess', 'a\nb', null],
+    ['ExclusionProcess', `/${'x'.repeat(512)}`, null],
+    ['WebContentFilteringProcesses', 'Browsers', 'browsers'],
+    ['WebContentFilteringProcesses', 'chrome', null],
+    ['DeviceGroup', 'Finance, North', 'Finance, North'],
+    ['DeviceGroup', 'x'.repeat(129), null],
+    ['DeviceGroup', 'a\tb', null],
+    ['FeedBlockConfidence', '0', 0],
+    ['FeedBlockConfidence', '100', 100],
+    ['FeedBlockConfidence', '101', null],
+    ['DefaultFeeds', 'FALSE', false],
+    ['ProtectedNames', 'WWW.Example.org., bücher.example,intranet', 'www.example.org,xn--bcher-kva.example,intranet'],
+    ['ProtectedNames', '*.example.org', null],
+    ['ProtectedNames', '192.0.2.1', null],
+    ['ProtectedNames', '１２７.１', null],
+    ['ProtectedNames', 'bücher.example/x', null],
+    ['ProtectedNames', 'a..b', null],
+    ['ProtectedNames', 'a b.example', null],
     ['FeedMaxBytes', '0x400', 1024],
     ['FeedMaxBytes', '9'.repeat(16), null],
   ];
@@ -118,6 +189,10 @@ suite('gateSettingsFrom', () => {
     ['EnableNetworkProtection', 'audit', { mode: 'audit' }],
     ['QuicHandling', 'allow', { quicHandling: 'allow' }],
     ['EnableConvertWarnToBlock', true, { convertWarnToBlock: true }],
+    ['LowReputationAction', 'block', { lowReputation: 'block' }],
+    ['LowReputationAction', 'nonsense', {}],
+    ['ExcludedIpAddresses', '192.0.2.1,2001:db8::/32', { excludedAddresses: ['192.0.2.1', '2001:db8::/32'] }],
+    ['ExclusionProcess', '/usr/bin/curl,wget', { excludedExecutables: ['/usr/bin/curl', 'wget'] }],
     ['InspectForwardedTraffic', false, { inspectForwarded: false }],
     ['ConnmarkMask', 3, { connmarkMask: 3 }],
     ['ConnmarkMask', 1, {}],

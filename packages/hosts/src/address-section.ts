@@ -1,107 +1,106 @@
-/** Networks as they lie in a file: by prefix length, longest first, each length sorted by address. */
+/**
+ * Networks as they lie in a file: segments of the address space in order, each with the narrowest network that covers
+ * it, and for each network the next wider one. Networks are numbered from 1; 0 is none.
+ */
+import type { AddressColumns } from './networks.ts';
 
 export class AddressSection {
   /** Prefix length of a single address: 32 or 128. */
   readonly longest: number;
-  /** Entries of that length. */
-  readonly single: number;
-
+  readonly networks: number;
   readonly #words: number;
-  readonly #directory: Uint32Array;
-  readonly #addresses: Uint32Array;
-  readonly #sets: Uint32Array;
+  readonly #columns: AddressColumns;
+  readonly #shift: number;
   readonly #asked: Uint32Array;
-  /** Slots of the directory that hold anything. */
-  readonly #lengths: Uint8Array;
 
-  constructor(directory: Uint32Array, addresses: Uint32Array, sets: Uint32Array) {
-    this.longest = directory.length - 2;
-    this.#words = this.longest / 32;
-    this.single = directory[1] ?? 0;
-    this.#directory = directory;
-    this.#addresses = addresses;
-    this.#sets = sets;
-    this.#asked = new Uint32Array(this.#words);
-    this.#lengths = Uint8Array.from(
-      Array.from({ length: this.longest + 1 }, (_, slot) => slot).filter(
-        (slot) => directory[slot + 1] !== directory[slot],
-      ),
-    );
+  constructor(columns: AddressColumns, words: number, directoryBits: number) {
+    this.longest = words * 32;
+    this.networks = columns.sets.length;
+    this.#words = words;
+    this.#columns = columns;
+    this.#shift = 32 - directoryBits;
+    this.#asked = new Uint32Array(words);
   }
 
-  get entries(): number {
-    return this.#sets.length;
+  /** How many networks are single addresses. */
+  get single(): number {
+    let count = 0;
+    for (const length of this.#columns.prefixLengths) if (length === this.longest) count++;
+    return count;
   }
 
-  /** Sets the address that `find` looks for. */
-  ask(bytes: Uint8Array, offset: number): void {
+  /** The narrowest network around the address at `bytes[offset]`, or 0. */
+  find(bytes: Uint8Array, offset: number): number {
     for (let word = 0; word < this.#words; word++) {
       const at = offset + word * 4;
       const upper = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
       this.#asked[word] = upper | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
     }
-  }
-
-  /** How many prefix lengths there are to ask `find` about. */
-  get lengths(): number {
-    return this.#lengths.length;
-  }
-
-  /** In bits; `turn` counts from 0, longest first. */
-  prefixLength(turn: number): number {
-    return this.longest - (this.#lengths[turn] ?? 0);
-  }
-
-  /** Set of the network of that prefix length around the asked address, or -1. */
-  find(turn: number): number {
-    const slot = this.#lengths[turn] ?? 0;
-    const length = this.longest - slot;
-    let low = this.#directory[slot] ?? 0;
-    const end = this.#directory[slot + 1] ?? 0;
-    let high = end;
+    const { directory, segmentOwners } = this.#columns;
+    // A shift by 32 is a shift by 0 in this language.
+    const slot = this.#shift === 32 ? 0 : (this.#asked[0] ?? 0) >>> this.#shift;
+    // The last segment that begins at or before the address; the one before the directory's first may reach into it.
+    let low = directory[slot] ?? 0;
+    let high = directory[slot + 1] ?? 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#compare(middle, length) < 0) low = middle + 1;
-      else high = middle;
+      if (this.#isBehind(middle)) high = middle;
+      else low = middle + 1;
     }
-    return low < end && this.#compare(low, length) === 0 ? (this.#sets[low] ?? 0) : -1;
+    return low === 0 ? 0 : (segmentOwners[low - 1] ?? 0);
+  }
+
+  /** The next wider network around a network, or 0. */
+  parent(network: number): number {
+    return this.#columns.parents[network - 1] ?? 0;
+  }
+
+  set(network: number): number {
+    return this.#columns.sets[network - 1] ?? 0;
+  }
+
+  prefixLength(network: number): number {
+    return this.#columns.prefixLengths[network - 1] ?? 0;
   }
 
   /** `address`: 4 or 16 bytes. */
   forEach(visit: (address: Uint8Array, prefixLength: number, set: number) => void): void {
-    for (const slot of this.#lengths) {
-      for (let i = this.#directory[slot] ?? 0; i < (this.#directory[slot + 1] ?? 0); i++) {
-        const address = new Uint8Array(this.#words * 4);
-        const view = new DataView(address.buffer);
-        for (let word = 0; word < this.#words; word++) {
-          view.setUint32(word * 4, this.#addresses[i * this.#words + word] ?? 0);
-        }
-        visit(address, this.longest - slot, this.#sets[i] ?? 0);
+    for (let network = 1; network <= this.networks; network++) {
+      const address = new Uint8Array(this.#words * 4);
+      const view = new DataView(address.buffer);
+      for (let word = 0; word < this.#words; word++) {
+        view.setUint32(word * 4, this.#columns.addresses[(network - 1) * this.#words + word] ?? 0);
       }
+      visit(address, this.prefixLength(network), this.set(network));
     }
   }
 
   /** Null, or what contradicts the counts. `sets`: how many there are. */
   fault(sets: number): string | null {
+    const { directory, segmentOwners, prefixLengths, parents } = this.#columns;
     let before = 0;
-    for (const start of this.#directory) {
-      if (start < before || start > this.#sets.length) return 'prefix lengths out of order';
-      before = start;
+    for (const segment of directory) {
+      if (segment < before || segment > segmentOwners.length) return 'segments out of order';
+      before = segment;
     }
-    if (this.#directory[0] !== 0 || before !== this.#sets.length) return 'prefix lengths do not cover the networks';
-    return this.#sets.every((set) => set < sets) ? null : 'a network has no set of rules';
+    for (const owner of segmentOwners) if (owner > this.networks) return 'a segment has no network';
+    for (let i = 0; i < this.networks; i++) {
+      if ((prefixLengths[i] ?? 0) > this.longest) return 'a network is narrower than an address';
+      // Backwards only, so that a walk from parent to parent ends.
+      if ((parents[i] ?? 0) > i) return 'a network lies in a later one';
+      if ((this.#columns.sets[i] ?? 0) >= sets) return 'a network has no set of rules';
+    }
+    return null;
   }
 
-  /** The entry against the asked address, both cut to the prefix: negative, zero or positive. */
-  #compare(entry: number, length: number): number {
+  /** Whether a segment begins behind the asked address. */
+  #isBehind(segment: number): boolean {
+    const { segmentStarts } = this.#columns;
     for (let word = 0; word < this.#words; word++) {
-      const bits = length - word * 32;
-      if (bits <= 0) return 0;
+      const start = segmentStarts[segment * this.#words + word] ?? 0;
       const asked = this.#asked[word] ?? 0;
-      const cut = bits >= 32 ? asked : (asked & (-1 << (32 - bits))) >>> 0;
-      const order = (this.#addresses[entry * this.#words + word] ?? 0) - cut;
-      if (order !== 0) return order;
+      if (start !== asked) return start > asked;
     }
-    return 0;
+    return false;
   }
 }

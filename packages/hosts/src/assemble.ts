@@ -4,7 +4,6 @@
  */
 import { crc32 } from 'node:zlib';
 
-import { type SettledAddresses, writeAddresses } from './address-entries.ts';
 import type { EntrySets } from './entry-sets.ts';
 import {
   CHECKSUM_START,
@@ -15,10 +14,9 @@ import {
   MAGIC,
   type SlotCounts,
   stringCount,
-  V4_DIRECTORY_WORDS,
-  V6_DIRECTORY_WORDS,
   WORD,
 } from './format.ts';
+import { addressColumns, type AddressPart } from './networks.ts';
 import { encodeRules } from './rule-columns.ts';
 import type { Rule } from './rule.ts';
 import { TableError } from './table-error.ts';
@@ -36,8 +34,8 @@ export interface TableParts {
   readonly slotWords: number;
   readonly hosts: SlotSection;
   readonly urls: SlotSection;
-  readonly v4: SettledAddresses;
-  readonly v6: SettledAddresses;
+  readonly v4: AddressPart;
+  readonly v6: AddressPart;
   readonly sets: EntrySets;
   readonly rules: readonly Rule[];
 }
@@ -49,8 +47,8 @@ export function assemble(parts: TableParts): Uint8Array<ArrayBuffer> {
     hosts: parts.hosts.counts,
     urls: parts.urls.counts,
     slotWords: parts.slotWords,
-    v4: parts.v4.entries.length,
-    v6: parts.v6.entries.length,
+    v4: parts.v4.counts,
+    v6: parts.v6.counts,
     sets: parts.sets.count,
     members: parts.sets.memberCount,
     rules: parts.rules.length,
@@ -65,18 +63,8 @@ export function assemble(parts: TableParts): Uint8Array<ArrayBuffer> {
 
   parts.hosts.write(new Int32Array(buffer, layout.hosts, counts.hosts.slots * counts.slotWords));
   parts.urls.write(new Int32Array(buffer, layout.urls, counts.urls.slots * counts.slotWords));
-  writeAddresses(
-    parts.v4,
-    words(layout.v4Directory, V4_DIRECTORY_WORDS),
-    words(layout.v4Addresses, counts.v4),
-    words(layout.v4Sets, counts.v4),
-  );
-  writeAddresses(
-    parts.v6,
-    words(layout.v6Directory, V6_DIRECTORY_WORDS),
-    words(layout.v6Addresses, counts.v6 * 4),
-    words(layout.v6Sets, counts.v6),
-  );
+  parts.v4.write(addressColumns(file, layout.v4, counts.v4, 'v4'));
+  parts.v6.write(addressColumns(file, layout.v6, counts.v6, 'v6'));
   parts.sets.write(words(layout.setStarts, counts.sets + 1), words(layout.members, counts.members));
   new Float64Array(buffer, layout.ruleExpiry, counts.rules).set(rules.columns.expiry);
   words(layout.ruleProperties, counts.rules).set(rules.columns.properties);
@@ -99,8 +87,12 @@ export function assemble(parts: TableParts): Uint8Array<ArrayBuffer> {
   header[WORD.urlHomes] = counts.urls.homes;
   header[WORD.urlSlots] = counts.urls.slots;
   header[WORD.urls] = parts.urls.counts.entries;
-  header[WORD.v4] = counts.v4;
-  header[WORD.v6] = counts.v6;
+  header[WORD.v4Networks] = counts.v4.networks;
+  header[WORD.v4Segments] = counts.v4.segments;
+  header[WORD.v4DirectoryBits] = counts.v4.directoryBits;
+  header[WORD.v6Networks] = counts.v6.networks;
+  header[WORD.v6Segments] = counts.v6.segments;
+  header[WORD.v6DirectoryBits] = counts.v6.directoryBits;
   header[WORD.sets] = counts.sets;
   header[WORD.members] = counts.members;
   header[WORD.rules] = counts.rules;

@@ -2,12 +2,12 @@
  * Builds table files. Keys are hashed as they come and kept as three words each, never as strings, and sorted where
  * they lie, so that ten million names take 120 megabytes and the file.
  */
-import { AddressEntries, settleAddresses } from './address-entries.ts';
 import { assemble, type SlotSection } from './assemble.ts';
 import { EntryKeys } from './entry-keys.ts';
 import { EntrySets, type Member, memberOf } from './entry-sets.ts';
 import { type EntryKind, KIND, MAX_SHORT_SETS } from './format.ts';
 import { HashedKeys, type SettledKeys } from './hashed-keys.ts';
+import { Networks } from './networks.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
 import { layOut } from './slots.ts';
@@ -32,7 +32,7 @@ export class TableBuilder {
   readonly #sets = new EntrySets();
   readonly #hosts = new HashedKeys();
   readonly #urls = new HashedKeys();
-  readonly #addresses = new AddressEntries();
+  readonly #networks = new Networks();
   #added = 0;
   #kept = 0;
 
@@ -74,7 +74,7 @@ export class TableBuilder {
 
   /** Bits after the prefix are ignored; refuse them earlier, with `parseCidr`. */
   addCidr(bytes: Uint8Array, prefixLength: number, ruleIndex: number): void {
-    this.#addresses.add(bytes, prefixLength, this.#member(ruleIndex, 'suffix'));
+    this.#networks.add(bytes, prefixLength, this.#member(ruleIndex, 'suffix'));
     this.#added++;
   }
 
@@ -93,9 +93,9 @@ export class TableBuilder {
   build(): Uint8Array<ArrayBuffer> {
     const hosts = this.#hosts.settle(this.#sets);
     const urls = this.#urls.settle(this.#sets);
-    const v4 = settleAddresses(this.#addresses.sorted(4), this.#sets);
-    const v6 = settleAddresses(this.#addresses.sorted(6), this.#sets);
-    this.#kept = hosts.counts.entries + urls.counts.entries + v4.entries.length + v6.entries.length;
+    const v4 = this.#networks.settle(4, this.#sets);
+    const v6 = this.#networks.settle(6, this.#sets);
+    this.#kept = hosts.counts.entries + urls.counts.entries + v4.counts.networks + v6.counts.networks;
     const slotWords = this.#sets.count <= MAX_SHORT_SETS ? 2 : 3;
     return assemble({
       hashKey: this.#key,

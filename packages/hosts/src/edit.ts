@@ -5,15 +5,15 @@
  * Easy to get wrong: keys keep the homes they were given when the table was built. When too many were added, or too
  * many sets for slots of this size, `build` says so and the table has to be built from its sources again.
  */
-import { AddressEntries, settleAddresses } from './address-entries.ts';
 import { assemble } from './assemble.ts';
 import { EntryKeys } from './entry-keys.ts';
 import { EntrySets, type Member, memberOf } from './entry-sets.ts';
 import { type EntryKind, KIND, MAX_SHORT_SETS } from './format.ts';
+import { type AddressPart, canonicalNetwork, Networks } from './networks.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
 import { SlotEditor } from './slots.ts';
-import { adoptSets, rulesOf, slotsOf } from './table-contents.ts';
+import { addressPartOf, adoptSets, rulesOf, slotsOf } from './table-contents.ts';
 import { TableError } from './table-error.ts';
 import { checkFile, type TableFile } from './table-file.ts';
 
@@ -35,7 +35,8 @@ export class TableEditor {
   readonly #urlWords: Int32Array;
   readonly #hosts: SlotEditor;
   readonly #urls: SlotEditor;
-  readonly #addresses = new AddressEntries();
+  /** The latest change of each network and member. */
+  readonly #networkChanges = new Map<string, NetworkChange>();
   #full: string | null = null;
 
   /** `table` is a table file; it stays as it is. Throws TableError `bad-table`. */
@@ -57,11 +58,6 @@ export class TableEditor {
     this.#urlWords = slotsOf(file, 'urls').slice();
     this.#hosts = new SlotEditor(this.#hostWords, slotWords, hosts);
     this.#urls = new SlotEditor(this.#urlWords, slotWords, urls);
-    for (const section of [file.v4, file.v6]) {
-      section.forEach((address, prefixLength, set) => {
-        for (const member of this.#sets.membersOf(set)) this.#addresses.add(address, prefixLength, member);
-      });
-    }
   }
 
   /** Index of this very rule, which is added when the table does not have it yet. Throws TableError `bad-rule`. */
@@ -103,19 +99,18 @@ export class TableEditor {
   }
 
   addCidr(bytes: Uint8Array, prefixLength: number, ruleIndex: number): void {
-    this.#addresses.add(bytes, prefixLength, this.#member(ruleIndex, 'suffix'));
+    this.#changeNetwork({ bytes, prefixLength, member: this.#member(ruleIndex, 'suffix'), isThere: true });
   }
 
   removeCidr(bytes: Uint8Array, prefixLength: number, ruleIndex: number): void {
-    this.#addresses.remove(bytes, prefixLength, this.#member(ruleIndex, 'suffix'));
+    this.#changeNetwork({ bytes, prefixLength, member: this.#member(ruleIndex, 'suffix'), isThere: false });
   }
 
   /** The changed file. The editor can go on afterwards. */
   build(): EditedTable {
     if (this.#full !== null) return { kind: 'full', detail: this.#full };
     const { counts, hashKey } = this.#file;
-    const v4 = settleAddresses(this.#addresses.sorted(4), this.#sets);
-    const v6 = settleAddresses(this.#addresses.sorted(6), this.#sets);
+    const { v4, v6 } = this.#addressParts();
     if (counts.slotWords === 2 && this.#sets.count > MAX_SHORT_SETS) {
       return { kind: 'full', detail: `${this.#sets.count} combinations of rules` };
     }
@@ -134,6 +129,29 @@ export class TableEditor {
       rules: this.#rules,
     });
     return { kind: 'ok', bytes };
+  }
+
+  #changeNetwork(change: NetworkChange): void {
+    const { bytes, prefixLength } = canonicalNetwork(change.bytes, change.prefixLength);
+    this.#networkChanges.set(networkKey(bytes, prefixLength, change.member), { ...change, bytes, prefixLength });
+  }
+
+  #addressParts(): { readonly v4: AddressPart; readonly v6: AddressPart } {
+    const file = this.#file;
+    if (this.#networkChanges.size === 0) return { v4: addressPartOf(file, 'v4'), v6: addressPartOf(file, 'v6') };
+    const networks = new Networks();
+    for (const section of [file.v4, file.v6]) {
+      section.forEach((bytes, prefixLength, set) => {
+        for (const member of this.#sets.membersOf(set)) {
+          if (this.#networkChanges.get(networkKey(bytes, prefixLength, member))?.isThere === false) continue;
+          networks.add(bytes, prefixLength, member);
+        }
+      });
+    }
+    for (const { bytes, prefixLength, member, isThere } of this.#networkChanges.values()) {
+      if (isThere) networks.add(bytes, prefixLength, member);
+    }
+    return { v4: networks.settle(4, this.#sets), v6: networks.settle(6, this.#sets) };
   }
 
   /** Gives the entry under the latest key the members that `change` makes of its present ones. */
@@ -159,3 +177,13 @@ export class TableEditor {
     return memberOf(ruleIndex, KIND[kind]);
   }
 }
+
+interface NetworkChange {
+  readonly bytes: Uint8Array;
+  readonly prefixLength: number;
+  readonly member: Member;
+  readonly isThere: boolean;
+}
+
+const networkKey = (bytes: Uint8Array, prefixLength: number, member: Member): string =>
+  `${bytes.join('.')}/${prefixLength} ${member}`;

@@ -29,13 +29,17 @@ export const WORD = {
   urlHomes: 13,
   urlSlots: 14,
   urls: 15,
-  v4: 16,
-  v6: 17,
-  sets: 18,
-  members: 19,
-  rules: 20,
-  scopes: 21,
-  stringBytes: 22,
+  v4Networks: 16,
+  v4Segments: 17,
+  v4DirectoryBits: 18,
+  v6Networks: 19,
+  v6Segments: 20,
+  v6DirectoryBits: 21,
+  sets: 22,
+  members: 23,
+  rules: 24,
+  scopes: 25,
+  stringBytes: 26,
 } as const;
 
 /** The checksum covers everything from here: all but magic, version and itself. */
@@ -50,10 +54,6 @@ export const KIND_MASK = (1 << KIND_BITS) - 1;
 export const KIND = { suffix: 0, exact: 1, subdomains: 2 } as const;
 export type EntryKind = keyof typeof KIND;
 
-/** One start per prefix length, longest first, and one end: 32…0 and 128…0. */
-export const V4_DIRECTORY_WORDS = 34;
-export const V6_DIRECTORY_WORDS = 130;
-
 /** A set index in a slot of two words has 16 bits, and 0 is the empty slot. */
 export const MAX_SHORT_SETS = 0xffff;
 
@@ -65,13 +65,23 @@ export interface SlotCounts {
   readonly entries: number;
 }
 
+export interface AddressCounts {
+  readonly networks: number;
+  readonly segments: number;
+  readonly directoryBits: number;
+}
+
+/** 32-bit words of an address of either family. */
+export const FAMILY_WORDS = { v4: 1, v6: 4 } as const;
+export const MAX_DIRECTORY_BITS = 16;
+
 export interface Counts {
   readonly hosts: SlotCounts;
   readonly urls: SlotCounts;
   /** Words of a slot: 2 up to MAX_SHORT_SETS sets, else 3. */
   readonly slotWords: number;
-  readonly v4: number;
-  readonly v6: number;
+  readonly v4: AddressCounts;
+  readonly v6: AddressCounts;
   readonly sets: number;
   readonly members: number;
   readonly rules: number;
@@ -79,15 +89,22 @@ export interface Counts {
   readonly stringBytes: number;
 }
 
+/** Byte offsets of the columns of one family. */
+export interface AddressLayout {
+  readonly directory: number;
+  readonly segmentStarts: number;
+  readonly segmentOwners: number;
+  readonly addresses: number;
+  readonly prefixLengths: number;
+  readonly parents: number;
+  readonly sets: number;
+}
+
 export interface Layout {
   readonly hosts: number;
   readonly urls: number;
-  readonly v4Directory: number;
-  readonly v4Addresses: number;
-  readonly v4Sets: number;
-  readonly v6Directory: number;
-  readonly v6Addresses: number;
-  readonly v6Sets: number;
+  readonly v4: AddressLayout;
+  readonly v6: AddressLayout;
   readonly setStarts: number;
   readonly members: number;
   readonly ruleExpiry: number;
@@ -110,15 +127,20 @@ export function layoutOf(counts: Counts): Layout {
     end += Math.ceil(bytes / 8) * 8;
     return start;
   };
+  const addresses = ({ networks, segments, directoryBits }: AddressCounts, words: number): AddressLayout => ({
+    directory: section((2 ** directoryBits + 1) * 4),
+    segmentStarts: section(segments * words * 4),
+    segmentOwners: section(segments * 4),
+    addresses: section(networks * words * 4),
+    prefixLengths: section(networks),
+    parents: section(networks * 4),
+    sets: section(networks * 4),
+  });
   return {
     hosts: section(counts.hosts.slots * counts.slotWords * 4),
     urls: section(counts.urls.slots * counts.slotWords * 4),
-    v4Directory: section(V4_DIRECTORY_WORDS * 4),
-    v4Addresses: section(counts.v4 * 4),
-    v4Sets: section(counts.v4 * 4),
-    v6Directory: section(V6_DIRECTORY_WORDS * 4),
-    v6Addresses: section(counts.v6 * 16),
-    v6Sets: section(counts.v6 * 4),
+    v4: addresses(counts.v4, FAMILY_WORDS.v4),
+    v6: addresses(counts.v6, FAMILY_WORDS.v6),
     setStarts: section((counts.sets + 1) * 4),
     members: section(counts.members * 4),
     ruleExpiry: section(counts.rules * 8),
@@ -138,8 +160,16 @@ export function readCounts(header: Uint32Array): Counts {
     hosts: { homes: word(WORD.hostHomes), slots: word(WORD.hostSlots), entries: word(WORD.hosts) },
     urls: { homes: word(WORD.urlHomes), slots: word(WORD.urlSlots), entries: word(WORD.urls) },
     slotWords: word(WORD.slotWords),
-    v4: word(WORD.v4),
-    v6: word(WORD.v6),
+    v4: {
+      networks: word(WORD.v4Networks),
+      segments: word(WORD.v4Segments),
+      directoryBits: word(WORD.v4DirectoryBits),
+    },
+    v6: {
+      networks: word(WORD.v6Networks),
+      segments: word(WORD.v6Segments),
+      directoryBits: word(WORD.v6DirectoryBits),
+    },
     sets: word(WORD.sets),
     members: word(WORD.members),
     rules: word(WORD.rules),

@@ -2,14 +2,13 @@
  * Gives a table other rules without touching its entries: what the categories of ten million names mean changes with
  * a policy, the names do not.
  */
-import type { AddressEntry } from './address-entries.ts';
 import { assemble } from './assemble.ts';
 import { EntrySets, kindOf, memberOf, ruleOf } from './entry-sets.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
-import { membersOf, rulesOf, slotsOf } from './table-contents.ts';
+import { addressPartOf, membersOf, rulesOf, slotsOf } from './table-contents.ts';
 import { TableError } from './table-error.ts';
-import { checkFile, type TableFile } from './table-file.ts';
+import { checkFile } from './table-file.ts';
 
 /**
  * `table` with each rule replaced by those that `rewrite` gives for it: one, several, or none, in which case its
@@ -46,21 +45,9 @@ export function rewriteRules(table: Uint8Array, rewrite: (rule: Rule) => readonl
     slotWords: file.counts.slotWords,
     hosts: { counts: file.counts.hosts, write: (words) => words.set(slotsOf(file, 'hosts')) },
     urls: { counts: file.counts.urls, write: (words) => words.set(slotsOf(file, 'urls')) },
-    v4: addressesOf(file, 'v4'),
-    v6: addressesOf(file, 'v6'),
+    v4: addressPartOf(file, 'v4'),
+    v6: addressPartOf(file, 'v6'),
     sets,
     rules,
   });
-}
-
-function addressesOf(file: TableFile, family: 'v4' | 'v6'): { entries: AddressEntry[]; sets: Uint32Array } {
-  const entries: AddressEntry[] = [];
-  const sets: number[] = [];
-  file[family].forEach((address, prefixLength, set) => {
-    const view = new DataView(address.buffer);
-    const words = Array.from({ length: address.length / 4 }, (_, i) => view.getUint32(i * 4));
-    entries.push({ words, prefixLength, members: [] });
-    sets.push(set);
-  });
-  return { entries, sets: Uint32Array.from(sets) };
 }

@@ -1,5 +1,6 @@
 /** What a table holds, taken out of its columns: for programs that make one table of another. */
 import type { EntrySets } from './entry-sets.ts';
+import { addressColumns, type AddressPart } from './networks.ts';
 import { decodeRule } from './rule-columns.ts';
 import type { Rule } from './rule.ts';
 import type { TableFile } from './table-file.ts';
@@ -28,4 +29,22 @@ export const membersOf = (file: TableFile, set: number): number[] =>
 export function slotsOf(file: TableFile, section: 'hosts' | 'urls'): Int32Array {
   const { slots } = file.counts[section];
   return new Int32Array(file.bytes.buffer, file.bytes.byteOffset + file.layout[section], slots * file.counts.slotWords);
+}
+
+/** The networks of a family, to be written as they are; sets must keep their indices. */
+export function addressPartOf(file: TableFile, family: 'v4' | 'v6'): AddressPart {
+  const counts = file.counts[family];
+  const from = addressColumns(file.bytes, file.layout[family], counts, family);
+  return {
+    counts,
+    write: (columns) => {
+      columns.directory.set(from.directory);
+      columns.segmentStarts.set(from.segmentStarts);
+      columns.segmentOwners.set(from.segmentOwners);
+      columns.addresses.set(from.addresses);
+      columns.prefixLengths.set(from.prefixLengths);
+      columns.parents.set(from.parents);
+      columns.sets.set(from.sets);
+    },
+  };
 }

@@ -11,6 +11,7 @@ import { AddressSection } from './address-section.ts';
 import {
   CHECKSUM_START,
   type Counts,
+  FAMILY_WORDS,
   FORMAT_VERSION,
   HASH_ID,
   HEADER_BYTES,
@@ -21,14 +22,14 @@ import {
   type Layout,
   layoutOf,
   MAGIC,
+  MAX_DIRECTORY_BITS,
   MAX_SHORT_SETS,
   readCounts,
   type SlotCounts,
   stringCount,
-  V4_DIRECTORY_WORDS,
-  V6_DIRECTORY_WORDS,
   WORD,
 } from './format.ts';
+import { addressColumns } from './networks.ts';
 import { propertyFault, readScope, type RuleColumns } from './rule-columns.ts';
 import type { Scope } from './scope.ts';
 import { MAX_HOMES, SlotTable } from './slots.ts';
@@ -83,16 +84,14 @@ export class TableFile {
       );
     this.hosts = slotTable(layout.hosts, counts.hosts);
     this.urls = slotTable(layout.urls, counts.urls);
-    this.v4 = new AddressSection(
-      words(bytes, layout.v4Directory, V4_DIRECTORY_WORDS),
-      words(bytes, layout.v4Addresses, counts.v4),
-      words(bytes, layout.v4Sets, counts.v4),
-    );
-    this.v6 = new AddressSection(
-      words(bytes, layout.v6Directory, V6_DIRECTORY_WORDS),
-      words(bytes, layout.v6Addresses, counts.v6 * 4),
-      words(bytes, layout.v6Sets, counts.v6),
-    );
+    const addresses = (family: keyof typeof FAMILY_WORDS): AddressSection =>
+      new AddressSection(
+        addressColumns(bytes, layout[family], counts[family], family),
+        FAMILY_WORDS[family],
+        counts[family].directoryBits,
+      );
+    this.v4 = addresses('v4');
+    this.v6 = addresses('v6');
     this.setStarts = words(bytes, layout.setStarts, counts.sets + 1);
     this.members = words(bytes, layout.members, counts.members);
     this.rules = {
@@ -169,6 +168,9 @@ export function checkFile(given: Uint8Array): CheckedFile {
   if (slotWords !== 3 && (slotWords !== 2 || counts.sets > MAX_SHORT_SETS)) return reject('inconsistent', 'slot size');
   for (const { homes, slots, entries } of [counts.hosts, counts.urls]) {
     if (homes > MAX_HOMES || homes > slots || entries > slots) return reject('inconsistent', 'slots');
+  }
+  if (Math.max(counts.v4.directoryBits, counts.v6.directoryBits) > MAX_DIRECTORY_BITS) {
+    return reject('inconsistent', 'too large a directory');
   }
   if (layoutOf(counts).fileBytes !== claimed) return reject('inconsistent', 'the counts do not give the length');
   const file = new TableFile(bytes);

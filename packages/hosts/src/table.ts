@@ -76,7 +76,7 @@ export class HostTable implements ReputationTable {
     this.hosts = file.hosts.entries;
     this.urls = file.urls.entries;
     this.ips = file.v4.single + file.v6.single;
-    this.cidrs = file.v4.entries + file.v6.entries - this.ips;
+    this.cidrs = file.v4.networks + file.v6.networks - this.ips;
     this.byteLength = file.bytes.length;
     this.checksum = file.checksum;
   }
@@ -248,13 +248,10 @@ export class HostTable implements ReputationTable {
       if (isMapped(address)) offset = 12;
       else section = this.#file.v6;
     } else if (length !== 4) return -1;
-    if (section.lengths === 0) return -1;
-    section.ask(address, offset);
-    for (let turn = 0; turn < section.lengths; turn++) {
-      const set = section.find(turn);
-      if (set < 0) continue;
-      const bits = section.prefixLength(turn);
-      const rule = this.#answer(set, WHOLE, asked, bits === section.longest ? 'ip' : 'cidr', bits, found);
+    for (let network = section.find(address, offset); network !== 0; network = section.parent(network)) {
+      const bits = section.prefixLength(network);
+      const matched = bits === section.longest ? 'ip' : 'cidr';
+      const rule = this.#answer(section.set(network), WHOLE, asked, matched, bits, found);
       if (rule >= 0) return rule;
     }
     return -1;

@@ -12,6 +12,8 @@ export interface Brand {
   readonly common: boolean;
   /** Companies name hosts of their own after it, so a host name says little. */
   readonly product: boolean;
+  /** A part of the brand's own log-in pages: in front of an unrelated domain it has no honest use. */
+  readonly internal: boolean;
   /** The first of its genuine domains: what a reason names. */
   readonly domain: string;
 }
@@ -22,8 +24,9 @@ for (const line of BRAND_LINES) {
   const [first = '', ...own] = line.split(' ');
   const common = first.startsWith('~');
   const product = first.startsWith('+');
-  const label = common || product ? first.slice(1) : first;
-  brands.push({ label, common, product, domain: own[0] ?? first });
+  const internal = first.startsWith('!');
+  const label = common || product || internal ? first.slice(1) : first;
+  brands.push({ label, common, product, internal, domain: own[0] ?? first });
   domains.push(...own);
 }
 

@@ -5,7 +5,8 @@
  * One line a brand: its label, then its domains. Easy to get wrong: `~` before the label marks one that is also a
  * word, a short form or part of other words (`chase` in `purchase`). Such a brand is looked for only between hyphens
  * and dots, and never by edit distance. `+` marks one whose name companies give to hosts of their own
- * (`github.example.com`). `brand.com` with a country or general suffix is taken for genuine without
+ * (`github.example.com`). `!` marks names of hosts behind a brand's own log-in pages, which nobody else has a use for: a proxy
+ * that passes a log-in page on has to copy them. `brand.com` with a country or general suffix is taken for genuine without
  * being listed (suffixes.ts says which suffixes are not).
  */
 export const BRAND_LINES: readonly string[] = `
@@ -119,10 +120,18 @@ desjardins desjardins.com
 ~absa absa.co.za absa.africa
 standardbank standardbank.co.za standardbank.com
 ~capitec capitecbank.co.za
-microsoft microsoft.com microsoftonline.com microsoftonline-p.com microsoftonline-p.net microsoftstore.com microsoftstream.com microsoftpersonalcontent.com microsoftazuread-sso.com microsoftonline.cn microsoftadvertising.com microsofttranslator.com microsoftedgeinsider.com microsoftazure.com microsoftcloud.com microsoftapp.net microsoftcasualgames.com microsoftinternetsafety.net microsoft365.com
-microsoftonline microsoftonline.com
+microsoft microsoft.com microsoftonline.com microsoftonline-p.com microsoftonline-p.net microsoftstore.com microsoftstream.com microsoftpersonalcontent.com microsoftazuread-sso.com microsoftonline.cn microsoftadvertising.com microsofttranslator.com microsoftedgeinsider.com microsoftazure.com microsoftcloud.com microsoftapp.net microsoftcasualgames.com microsoftinternetsafety.net microsoft365.com live.com msn.com bing.com msecnd.net msedge.net live.net outlook.com
+!msftauth msftauth.net msftauthimages.net
+!msauth msauth.net msauthimages.net
+!aadcdn msauth.net msftauth.net
+!paypalobjects paypalobjects.com
+!oktacdn oktacdn.com
+!idmsa apple.com
+!cdninstagram cdninstagram.com
+!duosecurity duosecurity.com
+!microsoftonline microsoftonline.com
 ~windows windows.com windows.net windowsupdate.com windowsazure.com windowsphone.com windows-int.net
-windowsupdate windowsupdate.com
+!windowsupdate windowsupdate.com
 +office365 office365.com microsoft365.com office.com
 ~office office.com office.net
 ~outlook outlook.com outlookmobile.com outlook.office365.com
@@ -140,7 +149,7 @@ onedrive onedrive.com 1drv.com
 ~android android.com androidify.com
 ~blogger blogger.com
 ~apple apple.com apple.news apple-cloudkit.com apple-dns.net apple-mapkit.com apple.com.cn applecard.apple appleid.com apple-livephotoskit.com aaplimg.com
-appleid apple.com appleid.com
+!appleid apple.com appleid.com
 ~icloud icloud.com icloud-content.com icloud.com.cn icloud.net icloud-sandbox.com
 ~itunes itunes.com
 ~iphone iphone.com apple.com
@@ -188,7 +197,7 @@ protonmail proton.me protonmail.com protonmail.ch
 ~swisscom swisscom.ch swisscom.com
 ~orange orange.fr orange.com
 +facebook facebook.com facebook.net facebookmail.com facebookcorewwwi.onion facebookblueprint.com facebookbrand.com facebookwkhpilnemxj7asaniu7vnjjbiltxjqhye3mhbshg7kx5tfyd.onion facebookvirtualassistant.com facebookportal.com facebookenterprise.com facebook-hardware.com facebookrecruiting.com facebook-program.com
-fbcdn fbcdn.net fbcdn.com
+!fbcdn fbcdn.net fbcdn.com
 ~meta meta.com
 ~messenger messenger.com
 instagram instagram.com cdninstagram.com instagram-brand.com instagram-engineering.com instagram-press.com
@@ -215,7 +224,7 @@ disneyplus disneyplus.com
 spotify spotify.com spotifycdn.com spotifycdn.net spotify.net spotify.design spotifycharts.com spotify.link spotifyforbrands.com spotifyforartists.com spotifyforvendors.com
 ~steam steampowered.com steamcommunity.com steamstatic.com steamcontent.com steamusercontent.com steamgames.com
 steampowered steampowered.com
-steamcommunity steamcommunity.com
+!steamcommunity steamcommunity.com
 epicgames epicgames.com epicgames.dev epicgamesonline.com
 fortnite fortnite.com epicgames.com
 roblox roblox.com rbxcdn.com robloxlabs.com robloxdev.com

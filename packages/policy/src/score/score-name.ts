@@ -78,7 +78,7 @@ const honest = new WordTable(HONEST_NEIGHBOURS);
 const education = new WordTable(EDUCATION_LABELS);
 
 /** Stands in for a brand number that is not there. */
-const UNKNOWN = { common: true, product: true };
+const UNKNOWN = { common: true, product: true, internal: false };
 
 /** Fills `findings`. False: nothing to say, `findings` is not valid. */
 function examine(name: Uint8Array, context: ScoreContext | undefined): boolean {
@@ -123,8 +123,9 @@ const POINTS = {
   commonBrandUnderCheapSuffix: 15,
   brandLabelInside: 50,
   weakBrandLabelInside: 25,
-  brandInsideBaited: 55,
-  brandInsideBaitedTwice: 62,
+  brandInsideBaited: 62,
+  weakBrandInsideBaited: 55,
+  internalInside: 70,
   mixedScripts: 75,
   brokenPunycode: 70,
   wholeScript: 45,
@@ -270,6 +271,9 @@ function readSubLabels(baitsBehind: number): void {
     if (inside || isFollowedByCom(brandEnd, end)) {
       findings.add('brand-domain-inside', POINTS.brandDomainInside, reading.brand);
     }
+    if ((BRANDS[reading.brand] ?? UNKNOWN).internal && isPart(reading, start, end)) {
+      findings.add('brand-label-inside', POINTS.internalInside, reading.brand);
+    }
     const whole = brandStart === start && brandEnd === end;
     if (brand < 0 || (whole && !wholeBrand)) {
       brand = reading.brand;
@@ -279,11 +283,11 @@ function readSubLabels(baitsBehind: number): void {
   if (brand < 0) return;
   const { common, product } = BRANDS[brand] ?? UNKNOWN;
   if (baits > 0 && !common) {
-    const points = baitsBehind > 0 ? POINTS.brandInsideBaitedTwice : POINTS.brandInsideBaited;
-    findings.add('brand-label-inside', points, brand);
+    const strong = baitsBehind > 0 || (wholeBrand && !product);
+    findings.add('brand-label-inside', strong ? POINTS.brandInsideBaited : POINTS.weakBrandInsideBaited, brand);
   } else if (wholeBrand) {
-    const points = common || product ? POINTS.weakBrandLabelInside : POINTS.brandLabelInside;
-    findings.add('brand-label-inside', points, brand);
+    const weak = common || product;
+    findings.add('brand-label-inside', weak ? POINTS.weakBrandLabelInside : POINTS.brandLabelInside, brand);
   }
 }
 
@@ -320,7 +324,7 @@ function readInternationalLabels(): void {
       findings.add('mixed-scripts', POINTS.mixedScripts, -1, found.mixed.join(' and '));
     }
     if (found.look === null) continue;
-    lexicon.read(found.look, 0, found.look.length, reading);
+    readLook(found.look);
     const { brand } = reading;
     if (brand >= 0) {
       findings.add('homograph', homographPoints(found, inLatinSuffix), brand, found.disguise);
@@ -328,6 +332,19 @@ function readInternationalLabels(): void {
       findings.add('whole-script-look-alike', POINTS.wholeScript, -1, found.script);
     }
   }
+}
+
+/** Brand and lure words of what a label looks like, into `reading`; folded when the plain letters hold no brand. */
+function readLook(look: Uint8Array): void {
+  lexicon.read(look, 0, look.length, reading);
+  if (reading.brand >= 0 || look.length > foldedBytes.length) return;
+  const length = foldInto(look, 0, look.length, foldedBytes);
+  foldedLexicon.read(foldedBytes, 0, length, foldedReading);
+  if (foldedReading.brand < 0) return;
+  reading.brand = foldedReading.brand;
+  reading.brandStart = foldedReading.brandStart;
+  // Folding shortens, so the end is counted from behind.
+  reading.brandEnd = look.length - (length - foldedReading.brandEnd);
 }
 
 /** A brand that is a word (`meta`) is met in other languages as well (`méta-analyse`, Russian `мета`). */
