@@ -31,6 +31,8 @@ const NODE_FLAGS = [
   '--v8-pool-size=1',
   '--disable-warning=ExperimentalWarning',
 ];
+/** The peers in JavaScript take what they need. */
+const MATCHER_FLAGS = ['--expose-gc', '--max-old-space-size=6000'];
 const RESULTS_FILE = new URL('../../docs/benchmarks.md', import.meta.url);
 const REAL_LIST = 'lists/domains-malicious-mit-cc0.txt.xz';
 
@@ -95,15 +97,16 @@ async function main(): Promise<void> {
   );
 }
 
-async function measure(task: { hosts: number; file: string | null; misses: number }): Promise<HostsFigures> {
-  return (await program('hosts-run.ts', task)) as HostsFigures; // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own program's answer
-}
+type PeerFigures = Omit<Peer, 'name' | 'hosts'>;
 
-async function program(name: string, task: unknown): Promise<unknown> {
+const measure = (task: { hosts: number; file: string | null; misses: number }): Promise<HostsFigures> =>
+  program<HostsFigures>('hosts-run.ts', NODE_FLAGS, task);
+
+/** What a program of ours prints. */
+async function program<T>(name: string, flags: readonly string[], task: unknown): Promise<T> {
   const path = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
-  const flags = name === 'matcher-run.ts' ? ['--expose-gc', '--max-old-space-size=6000'] : NODE_FLAGS;
   const { stdout } = await execute(process.execPath, [...flags, path, JSON.stringify(task)]);
-  return JSON.parse(stdout) as unknown;
+  return JSON.parse(stdout) as T; // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own program's answer
 }
 
 /** The list of real names, unpacked, or null when the corpora folder is not there. */
@@ -135,7 +138,7 @@ async function temporaryFolder(): Promise<{ folder: string; remove: () => Promis
 async function measurePeers(hosts: number): Promise<{ peers: Peer[]; missing: MissingPeer[] }> {
   const peers: Peer[] = [];
   const missing: MissingPeer[] = [];
-  const attempt = async (name: string, take: () => Promise<Omit<Peer, 'name' | 'hosts'>>): Promise<void> => {
+  const attempt = async (name: string, take: () => Promise<PeerFigures>): Promise<void> => {
     progress(name);
     try {
       peers.push({ name, hosts, ...(await take()) });
@@ -163,9 +166,9 @@ async function measurePeers(hosts: number): Promise<{ peers: Peer[]; missing: Mi
         `server:\n  interface: 127.0.0.1@${port}\n  do-daemonize: no\n  use-syslog: no\n  verbosity: 0\n  username: ""\n` +
         `  chroot: ""\n  pidfile: ""\n  num-threads: 1\n  module-config: "iterator"\n  include: "${file}"\n`;
       await writeList(file, hosts, (name) => `local-zone: "${name}" always_nxdomain\n`);
-      const main = join(folder, 'main.conf');
+      const configuration = join(folder, 'main.conf');
       return measureDnsPeer(
-        (port) => ['sh', '-c', `printf '%s' "$1" >"$2" && exec unbound -c "$2"`, 'sh', head(port), main],
+        (port) => ['sh', '-c', `printf '%s' "$1" >"$2" && exec unbound -c "$2"`, 'sh', head(port), configuration],
         listName(0),
       );
     });
@@ -173,10 +176,7 @@ async function measurePeers(hosts: number): Promise<{ peers: Peer[]; missing: Mi
       ['@ghostery/adblocker', 'adblocker'],
       ['JS Set', 'set'],
     ] as const) {
-      await attempt(
-        name,
-        async () => (await program('matcher-run.ts', { matcher, hosts })) as Omit<Peer, 'name' | 'hosts'>,
-      ); // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own program's answer
+      await attempt(name, () => program<PeerFigures>('matcher-run.ts', MATCHER_FLAGS, { matcher, hosts }));
     }
   } finally {
     await remove();

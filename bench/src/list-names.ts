@@ -14,18 +14,23 @@ const LABEL_LENGTHS = [
   0.0431, 0.0199, 0.0156, 0.0125, 0.0101, 0.0075, 0.0056, 0.0038, 0.0029, 0.0023, 0.0014, 0.0019, 0.0009, 0.0005, 0.008,
 ] as const;
 /** Letters, each as often as it stands in a thousand. */
-const LETTERS = Object.entries({
-  ...{ e: 82, a: 77, o: 66, i: 63, s: 57, r: 55, n: 55, t: 52, l: 41, c: 39, d: 34, u: 32, m: 30, p: 29, g: 24, h: 22 },
-  ...{ y: 21, b: 20, k: 18, v: 18, f: 17, w: 15, x: 10, 1: 8, 2: 8, q: 8, z: 8, 0: 6, 3: 6, j: 6, 4: 6, 7: 5, 5: 5 },
-  ...{ 6: 5, 8: 5, 9: 4 },
-})
-  .map(([letter, times]) => letter.repeat(times))
-  .join('');
-const TOPS = Object.entries({
-  ...{ com: 247, ru: 80, xyz: 64, click: 59, digital: 54, net: 53, org: 40, top: 39, sbs: 25, info: 21, biz: 15 },
-  ...{ shop: 13, live: 12, site: 12, online: 10, co: 9, icu: 8, fun: 8, pics: 7, tk: 7, cc: 7, cn: 7, buzz: 7, cfd: 7 },
-  ...{ dev: 7, ml: 5, gg: 5, in: 5, su: 5, de: 20, uk: 20, fr: 15, io: 15, pl: 10, br: 10, jp: 8, nl: 8, it: 8 },
-}).flatMap(([top, times]) => Array.from({ length: times }, () => top));
+const LETTERS = shares(
+  'e82 a77 o66 i63 s57 r55 n55 t52 l41 c39 d34 u32 m30 p29 g24 h22 y21 b20 k18 v18 f17 w15 x10 q8 z8 j6',
+)
+  .join('')
+  .concat('111111112222222200000033333344444477777555556666688888999');
+const TOPS = shares(
+  'com247 ru80 xyz64 click59 digital54 net53 org40 top39 sbs25 info21 biz15 shop13 live12 site12 online10 co9 icu8 ' +
+    'fun8 pics7 tk7 cc7 cn7 buzz7 cfd7 dev7 ml5 gg5 in5 su5 de20 uk20 fr15 io15 pl10 br10 jp8 nl8 it8',
+);
+
+/** `name12`: twelve times `name`. */
+function shares(text: string): string[] {
+  return text.split(' ').flatMap((share) => {
+    const [, name = '', times = '0'] = /^([a-z]+)(\d+)$/.exec(share) ?? [];
+    return Array.from({ length: Number(times) }, () => name);
+  });
+}
 
 const LABEL_COUNT_OF = cumulative(LABEL_COUNTS);
 const LENGTH_OF = cumulative([0, ...LABEL_LENGTHS]);

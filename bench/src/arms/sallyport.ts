@@ -39,7 +39,9 @@ export async function startSallyport(
     must([LAUNCHER, ...args, ...state], { env: environment, timeoutMs: FEED_MS });
 
   // Nothing may be installed from in here: the namespace has no way out, and other runs use the same modules.
-  const up = namespace.spawn([LAUNCHER, 'up', '--no-install', '--no-default-feeds', '--mode', 'block', ...state], { env: environment });
+  const up = namespace.spawn([LAUNCHER, 'up', '--no-install', '--no-default-feeds', '--mode', 'block', ...state], {
+    env: environment,
+  });
   // Ctrl-C is the documented way to end it; it has to undo its rules.
   undo.defer(async () => void (await up.stop('SIGINT')));
   const gate = async (): Promise<GateStatus | null> => gateStatus(await cli('status', '--json'));

@@ -18,11 +18,13 @@ import { HostTable } from '@sallyport/hosts/table';
 import { listName, Sequence } from '../list-names.ts';
 import { median } from '../statistics.ts';
 
-const { hosts, file, misses } = JSON.parse(process.argv[2] ?? '') as {
-  hosts: number;
-  file: string | null;
-  misses: number;
-}; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by hosts.ts
+interface Task {
+  readonly hosts: number;
+  readonly file: string | null;
+  readonly misses: number;
+}
+
+const { hosts, file, misses } = JSON.parse(process.argv[2] ?? '') as Task; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by hosts.ts
 
 const ASKED = { nowMs: 0, port: 443, subject: null };
 const RULE = {
@@ -63,7 +65,7 @@ const seconds = (run: () => void): number => {
 const megabytes = (bytes: number): number => bytes / 1e6;
 const peakMb = (): number => megabytes(process.resourceUsage().maxRSS * 1024);
 
-let bytes: Uint8Array<ArrayBufferLike> = new Uint8Array();
+let bytes: Uint8Array = new Uint8Array();
 const buildSeconds = seconds(() => {
   const builder = new TableBuilder();
   const rule = builder.addRule(RULE);

@@ -9,7 +9,13 @@
 import { listName, Sequence } from '../list-names.ts';
 import { median } from '../statistics.ts';
 
-const { matcher, hosts } = JSON.parse(process.argv[2] ?? '') as { matcher: 'set' | 'adblocker'; hosts: number }; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by hosts.ts
+interface Task {
+  readonly matcher: 'set' | 'adblocker';
+  readonly hosts: number;
+}
+
+const { matcher, hosts } = JSON.parse(process.argv[2] ?? '') as Task; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by hosts.ts
+
 const QUESTIONS = 20_000;
 const ROUNDS = 5;
 
