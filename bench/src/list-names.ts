@@ -14,18 +14,18 @@ const LABEL_LENGTHS = [
   0.0431, 0.0199, 0.0156, 0.0125, 0.0101, 0.0075, 0.0056, 0.0038, 0.0029, 0.0023, 0.0014, 0.0019, 0.0009, 0.0005, 0.008,
 ] as const;
 /** Letters, each as often as it stands in a thousand. */
-const LETTERS = shares(
+const LETTERS = repeated(
   'e82 a77 o66 i63 s57 r55 n55 t52 l41 c39 d34 u32 m30 p29 g24 h22 y21 b20 k18 v18 f17 w15 x10 q8 z8 j6',
 )
   .join('')
   .concat('111111112222222200000033333344444477777555556666688888999');
-const TOPS = shares(
+const TOPS = repeated(
   'com247 ru80 xyz64 click59 digital54 net53 org40 top39 sbs25 info21 biz15 shop13 live12 site12 online10 co9 icu8 ' +
     'fun8 pics7 tk7 cc7 cn7 buzz7 cfd7 dev7 ml5 gg5 in5 su5 de20 uk20 fr15 io15 pl10 br10 jp8 nl8 it8',
 );
 
 /** `name12`: twelve times `name`. */
-function shares(text: string): string[] {
+function repeated(text: string): string[] {
   return text.split(' ').flatMap((share) => {
     const [, name = '', times = '0'] = /^([a-z]+)(\d+)$/.exec(share) ?? [];
     return Array.from({ length: Number(times) }, () => name);

@@ -71,7 +71,8 @@ export async function startSallyport(namespace: Namespace, options: SallyportOpt
   const stateDirectory =
     options.stateDirectory ?? join(undo.use(await createTemporaryFolder('sallyport')).path, 'state');
   const mode = options.mode === undefined ? [] : ['--mode', options.mode];
-  const args = ['--no-install', '--state-dir', stateDirectory, ...mode, ...(options.args ?? [])];
+  // Namespaces have no way out, so public feeds would only be complaints.
+  const args = ['--no-install', '--no-default-feeds', '--state-dir', stateDirectory, ...mode, ...(options.args ?? [])];
   const up = namespace.spawn([LAUNCHER, 'up', ...args], { env: launcherEnvironment() });
   undo.defer(async () => void (await end(up)));
 

@@ -1,7 +1,7 @@
 /**
  * The agent: the unprivileged half of the device. Wires the core to its edges and owns their order.
  *
- *   node main.ts --state-dir DIRECTORY [--shown-as DIRECTORY] [--mode MODE] [--no-forward] [--foreground] [--user NAME | --uid N --gid N]
+ *   node main.ts --state-dir DIRECTORY [--shown-as DIRECTORY] [--mode MODE] [--no-forward] [--no-default-feeds] [--foreground] [--user NAME | --uid N --gid N]
  *
  * Easy to get wrong: everything is imported, and the feed reader's sources are read, before privileges are dropped;
  * after that the project's files may be out of reach. It ends when the launcher that started it is gone.
@@ -16,6 +16,7 @@ import type { SettingName } from '@sallyport/contract/settings';
 import { ControlServer } from './control/server.ts';
 import { AgentCore } from './core/agent-core.ts';
 import { feedReaderProgram } from './core/feed-reader-program.ts';
+import { policyProgram } from './core/policy-program.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { dropTo, type Identity, userNamed } from './privileges.ts';
 import { DEFAULT_STATE_DIRECTORY, stateDirectory } from './state/state-directory.ts';
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
     'shown-as': { type: 'string' },
     mode: { type: 'string' },
     'no-forward': { type: 'boolean', default: false },
+    'no-default-feeds': { type: 'boolean', default: false },
     foreground: { type: 'boolean', default: false },
     user: { type: 'string', default: 'sallyport' },
     uid: { type: 'string' },
@@ -51,14 +53,16 @@ async function main(): Promise<void> {
   const path = resolve(options['state-dir']);
   const directory = { ...stateDirectory(path), root: options['shown-as'] ?? path };
   const feedReader = feedReaderProgram();
+  const policyCompiler = policyProgram();
   flushCompileCache();
   if (process.getuid?.() === 0) dropTo(identity());
   process.umask(0o027);
 
   await using stack = new AsyncDisposableStack();
-  const core = stack.use(new AgentCore({ directory, feedReader }));
+  const core = stack.use(new AgentCore({ directory, feedReader, policyCompiler, usesDefaultFeeds: true }));
   if (options.mode !== undefined) await obey(core, '--mode', 'EnableNetworkProtection', options.mode);
   if (options['no-forward']) await obey(core, '--no-forward', 'InspectForwardedTraffic', 'false');
+  if (options['no-default-feeds']) await obey(core, '--no-default-feeds', 'DefaultFeeds', 'false');
   stack.use(await ControlServer.listen(directory.controlSocket, core));
   await core.start(say);
 

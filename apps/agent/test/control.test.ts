@@ -201,7 +201,7 @@ for (const [kind, open] of Object.entries(implementations)) {
         control.addFeed({ location, format, category }, existsSync(location) ? createReadStream(location) : undefined);
       await assert.rejects(add(binary), fault('invalid', /binary/));
       await assert.rejects(add(good.replace('good', 'missing')), fault('invalid', /no such file/));
-      await assert.rejects(add(binary, 'csv'), fault('invalid', /^format: .*hosts/));
+      await assert.rejects(add(binary, 'table'), fault('invalid', /^format: .*hosts/));
       await assert.rejects(add(binary, 'hosts', 'nasty'), fault('invalid', /^category: .*phishing/));
       await control.set('FeedMaxBytes', '1024');
       const large = feedFile(state, 'large.txt', 'a.example\n'.repeat(1000));

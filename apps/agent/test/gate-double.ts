@@ -23,7 +23,12 @@ import { HostTable } from '@sallyport/hosts/table';
 
 export class GateDouble implements AsyncDisposable {
   readonly settings: GateSettings[] = [];
-  readonly tables: Record<TableSlot, HostTable | null> = { indicators: null, reputation: null };
+  readonly tables: Record<TableSlot, HostTable | null> = {
+    indicators: null,
+    reputation: null,
+    categories: null,
+    popular: null,
+  };
   readonly files: string[] = [];
   readonly acknowledged: number[] = [];
   readonly hellos: number[] = [];
@@ -160,7 +165,7 @@ export class GateDouble implements AsyncDisposable {
       conntrackCount: 0,
       conntrackMax: 0,
       conntrackState: 'ok',
-      tables: { indicators: null, reputation: null },
+      tables: { indicators: null, reputation: null, categories: null, popular: null },
       problems: [],
       ...this.status,
     };

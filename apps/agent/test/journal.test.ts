@@ -81,6 +81,48 @@ suite('flowRows', () => {
     });
   }
 
+  const layers = [
+    {
+      name: 'a feed, with its confidence',
+      record: { layer: 'reputation', category: 'Phishing', confidence: 80, ruleId: '3' },
+      want: { ResponseCategory: 'Phishing', Feed: '3', Layer: 'reputation', Confidence: 80 },
+    },
+    {
+      name: 'web content filtering',
+      record: { layer: 'category', category: 'CustomPolicy', webCategory: 'Gambling', ruleId: 'c' },
+      want: { ResponseCategory: 'CustomPolicy', RuleId: 'c', Layer: 'category', WebCategory: 'Gambling' },
+    },
+    {
+      name: 'the local score',
+      record: { layer: 'score', category: 'Untrusted', ruleId: 's', uid: 1000 },
+      want: { ResponseCategory: 'Untrusted', RuleId: 's', Layer: 'score', Uid: 1000 },
+    },
+  ] as const;
+  for (const { name, record, want } of layers) {
+    test(`${name}: what is known stands in the fields of the row`, () => {
+      const [, protection] = flowRows(encodeBatch([blockedRecord(9, record)]), DEVICE);
+      assert.partialDeepStrictEqual(JSON.parse(String(protection?.AdditionalFields)), want);
+    });
+  }
+
+  test('an allowed flow: its user and category, and that it was excluded', () => {
+    const record = flowRecord(5, { uid: 0, webCategory: 'Chat', layer: 'exclusion' });
+    const [connection, ...more] = flowRows(encodeBatch([record]), DEVICE);
+    assert.equal(more.length, 0);
+    assert.deepEqual(JSON.parse(String(connection?.AdditionalFields)), {
+      FlowId: '5',
+      NameSource: 'sni',
+      NameConfidence: 'high',
+      Alpn: ['h2'],
+      Ech: false,
+      Hook: 'output',
+      Cause: 'policy',
+      Uid: 0,
+      WebCategory: 'Chat',
+      Layer: 'exclusion',
+    });
+  });
+
   test('plain HTTP shows the URL, a nameless flow shows none', () => {
     const url = flowRows(encodeBatch([flowRecord(1, { url: Buffer.from('http://example.com/a') })]), DEVICE);
     const none = flowRows(encodeBatch([flowRecord(1, { name: Buffer.alloc(0), nameSource: 'none' })]), DEVICE);

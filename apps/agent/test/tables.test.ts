@@ -186,6 +186,7 @@ suite('child program', () => {
     const program = {
       entry,
       sources: { [entry]: source, 'file:///word.ts': `export const word: string = 'four';` },
+      formats: {},
       imports: { [entry]: { './word.ts': 'file:///word.ts' } },
     };
     const heard: unknown[] = [];

@@ -8,10 +8,8 @@
  */
 import { parseArgs } from 'node:util';
 
-import type { GateStatus, TableHandOver, TableSlot } from '@sallyport/contract/gate-link';
-import { TABLE_SLOTS } from '@sallyport/contract/gate-link';
+import type { GateStatus } from '@sallyport/contract/gate-link';
 import type { GateSettings } from '@sallyport/contract/gate-settings';
-import { HostTable } from '@sallyport/hosts/table';
 
 import { autocorking, type BorrowedSysctl } from './borrowed-sysctl.ts';
 import { ChangeWatch } from './change-watch.ts';
@@ -20,19 +18,17 @@ import { execute } from './execute.ts';
 import { AgentLink } from './link/agent-link.ts';
 import { Queue } from './queue/queue.ts';
 import { readQueueStatistics } from './queue/statistics.ts';
-import { TableGarbage } from './queue/table-garbage.ts';
 import { type Chain, describe } from './ruleset/description.ts';
 import { namesFor } from './ruleset/names.ts';
 import { type Backend, probeBackend, Ruleset } from './ruleset/ruleset.ts';
 import { conntrackMemory, rulesetMemory, StateDirectory } from './state-directory.ts';
 import { endWithParent } from './sys/libc.ts';
+import { TableSlots } from './tables/table-slots.ts';
 
 const BEAT_MS = 200;
 const CONNTRACK_MS = 250;
 const RULES_MS = 500;
 const SIGTERM = 15;
-
-type TableFigures = NonNullable<GateStatus['tables'][TableSlot]>;
 
 class Gate {
   readonly #state: StateDirectory;
@@ -43,10 +39,9 @@ class Gate {
   readonly #autocorking: BorrowedSysctl;
   readonly #kernelTable = kernelConntrackTable();
   readonly #startedMs = Date.now();
-  readonly #files: Partial<Record<TableSlot, string>> = {};
-  readonly #figures: Record<TableSlot, TableFigures | null> = { indicators: null, reputation: null };
-  readonly #tables: Partial<Record<TableSlot, Uint8Array>> = {};
-  readonly #garbage = new TableGarbage();
+  readonly #tables: TableSlots;
+  /** Settings and tables come into force one after another, whichever connection they came by. */
+  #turn: Promise<unknown> = Promise.resolve();
   #settings: GateSettings | null = null;
   #queue: Queue | null = null;
   #link: AgentLink | null = null;
@@ -60,6 +55,7 @@ class Gate {
 
   constructor(stateDirectory: string, agentUid: number, backend: Backend) {
     this.#state = new StateDirectory(stateDirectory);
+    this.#tables = new TableSlots(this.#state, () => this.#queue);
     this.#names = namesFor(stateDirectory);
     this.#agentUid = agentUid;
     this.#ruleset = new Ruleset(backend, execute, this.#names, rulesetMemory(this.#state));
@@ -85,26 +81,15 @@ class Gate {
 
   async start(): Promise<void> {
     const last = this.#state.readLastApplied();
-    for (const slot of TABLE_SLOTS) {
-      const file = last.tables[slot];
-      if (file !== undefined) this.#loadTable({ slot, file });
-    }
+    await this.#tables.restore(last);
     if (last.settings === null) {
       this.#ruleset.remove(); // leftovers of a start that never came this far
     } else {
       await this.#obeySettings(last.settings);
     }
     this.#link = await AgentLink.listen(this.#state.socketPath, {
-      applySettings: async (settings) => {
-        const reason = await this.#attempt(() => this.#obeySettings(settings));
-        if (reason === null) this.#remember();
-        return reason;
-      },
-      applyTable: async (table) => {
-        const reason = this.#loadTable(table);
-        if (reason === null) this.#remember();
-        return reason;
-      },
+      applySettings: (settings) => this.#inTurn(() => this.#attempt(() => this.#obeySettings(settings))),
+      applyTable: (table) => this.#inTurn(() => this.#tables.take(table)),
       status: () => this.#status(),
     });
     if (this.#queue !== null) this.#link.setRecords(this.#queue.records);
@@ -117,7 +102,7 @@ class Gate {
     if (beats === this.#lastBeats) return;
     this.#lastBeats = beats;
     this.#state.beat(++this.#beatCount);
-    this.#garbage.collect(true);
+    this.#tables.reclaim();
   }
 
   watchConntrack(): void {
@@ -173,7 +158,7 @@ class Gate {
     }
     this.#autocorking.set('0');
     if (this.#queue === null) {
-      const queue = await Queue.open(this.#names.queueNumber, settings, this.#tables, (reason) => {
+      const queue = await Queue.open(this.#names.queueNumber, settings, this.#tables.bytes, (reason) => {
         process.stderr.write(`sallyport gate: the queue worker died: ${reason}\n`);
         process.exit(70);
       });
@@ -197,33 +182,30 @@ class Gate {
     if (this.#enforcingSinceMs === 0) this.#enforcingSinceMs = Date.now();
   }
 
-  /** Null, or why the table in force stays. */
-  #loadTable({ slot, file }: TableHandOver): string | null {
-    let bytes: Uint8Array;
-    try {
-      bytes = this.#state.readTable(file);
-    } catch (error) {
-      return messageOf(error);
-    }
-    const opened = HostTable.open(bytes);
-    if (opened.kind !== 'ok') return `${file} does not verify: ${opened.reason}`;
-    const { hosts, ips, cidrs, urls } = opened.value;
-    this.#figures[slot] = { hosts, addresses: ips + cidrs, urls, bytes: bytes.length };
-    this.#garbage.add(this.#tables[slot]?.length ?? 0);
-    this.#tables[slot] = bytes;
-    this.#files[slot] = file;
-    this.#queue?.setTable(slot, bytes);
-    return null;
+  /** Carries out one change when the one before is done, and remembers what is in force then. */
+  async #inTurn(change: () => Promise<string | null>): Promise<string | null> {
+    const turn = this.#turn.then(async () => {
+      const reason = await change();
+      if (reason === null) this.#state.writeLastApplied({ settings: this.#settings, ...this.#tables.files });
+      return reason;
+    });
+    this.#turn = turn.catch(() => null);
+    return turn;
   }
 
-  #remember(): void {
-    this.#state.writeLastApplied({ settings: this.#settings, tables: this.#files });
+  /** Those of the queue and of settings that cannot act. */
+  #queueProblems(): string[] {
+    const problems = [this.#queue?.problem ?? ''];
+    if (this.#settings !== null && this.#settings.excludedExecutables.length > 0) {
+      problems.push('ExclusionProcess does not act yet: the process behind a connection is not known');
+    }
+    return problems;
   }
 
   #status(): GateStatus {
     const queue = this.#queue;
     const kernel = readQueueStatistics(this.#names.queueNumber);
-    const problems = [this.#conntrack.problem, this.#rulesProblem].filter((problem) => problem !== '');
+    const problems = [this.#conntrack.problem, this.#rulesProblem, ...this.#queueProblems(), ...this.#tables.problems];
     return {
       pid: process.pid,
       startedMs: this.#startedMs,
@@ -245,8 +227,8 @@ class Gate {
       conntrackCount: this.#kernelTable.count,
       conntrackMax: this.#kernelTable.max,
       conntrackState: this.#conntrack.state,
-      tables: this.#figures,
-      problems,
+      tables: this.#tables.figures,
+      problems: problems.filter((problem) => problem !== ''),
     };
   }
 
@@ -267,8 +249,9 @@ async function main(): Promise<void> {
     options: { 'state-dir': { type: 'string' }, 'agent-uid': { type: 'string' }, version: { type: 'boolean' } },
   });
   if (values.version === true) {
-    // Whoever starts this with --version has every module in the compile cache, the worker's too.
+    // Whoever starts this with --version has every module in the compile cache, those of the threads too.
     await import('./queue/worker.ts');
+    await import('./tables/table-loader.ts');
     process.stdout.write('gate\n');
     return;
   }

@@ -2,17 +2,7 @@
  * The gate's files in the state directory. `gate/` belongs to root; from `agent/tables/` only finished tables are
  * read, through a descriptor that refuses links and with a bound on size, because the agent is not trusted.
  */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { TABLE_SLOTS, type TableSlot } from '@sallyport/contract/gate-link';
@@ -21,13 +11,23 @@ import { type GateSettings, readGateSettings } from '@sallyport/contract/gate-se
 import type { LimitMemory } from './conntrack/watch.ts';
 import type { Memory } from './ruleset/ruleset.ts';
 
-/** A table larger than this is refused rather than loaded. */
-const MAX_TABLE_BYTES = 512 * 1024 * 1024;
+/** A table larger than this is refused rather than loaded: seven times what ten million hosts need. */
+const MAX_TABLE_BYTES = 1024 * 1024 * 1024;
 
 /** What was in force last: a restarted gate goes on with it, whether or not the agent is there. */
 export interface LastApplied {
   readonly settings: GateSettings | null;
-  readonly tables: Readonly<Partial<Record<TableSlot, string>>>;
+  readonly tables: TableFileNames;
+  /** The one before, where there was one: good when it was replaced. */
+  readonly previous: TableFileNames;
+}
+
+type TableFileNames = Readonly<Partial<Record<TableSlot, string>>>;
+
+/** A table file that is open for reading and of an acceptable size. */
+export interface OpenTable extends Disposable {
+  readonly fd: number;
+  readonly size: number;
 }
 
 export class StateDirectory {
@@ -54,15 +54,12 @@ export class StateDirectory {
 
   readLastApplied(): LastApplied {
     const value = this.readJson('applied.json');
-    if (typeof value !== 'object' || value === null) return { settings: null, tables: {} };
-    const settings = 'settings' in value ? readGateSettings(value.settings) : null;
-    const tables: Partial<Record<TableSlot, string>> = {};
-    const named = 'tables' in value && typeof value.tables === 'object' && value.tables !== null ? value.tables : {};
-    for (const slot of TABLE_SLOTS) {
-      const file: unknown = Object.getOwnPropertyDescriptor(named, slot)?.value;
-      if (typeof file === 'string') tables[slot] = file;
-    }
-    return { settings, tables };
+    if (typeof value !== 'object' || value === null) return { settings: null, tables: {}, previous: {} };
+    return {
+      settings: 'settings' in value ? readGateSettings(value.settings) : null,
+      tables: readTableFileNames('tables' in value ? value.tables : null),
+      previous: readTableFileNames('previous' in value ? value.previous : null),
+    };
   }
 
   writeLastApplied(applied: LastApplied): void {
@@ -88,8 +85,8 @@ export class StateDirectory {
     rmSync(join(this.#gate, name), { force: true });
   }
 
-  /** The table's bytes on a SharedArrayBuffer of their own, so that nobody can change them after they were verified. */
-  readTable(file: string): Uint8Array {
+  /** Throws when it is no regular file of an acceptable size. */
+  openTable(file: string): OpenTable {
     // Every step refuses a link: the agent owns these directories and could point them anywhere.
     const directories = [this.#agent, 'tables'];
     let through = '';
@@ -99,23 +96,25 @@ export class StateDirectory {
       const directory = held.adopt(openSync(through + name, flags), closeSync);
       through = `/proc/self/fd/${directory}/`;
     }
-    const fd = openSync(through + file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      const stat = fstatSync(fd);
-      if (!stat.isFile()) throw new Error(`${file} is no regular file`);
-      if (stat.size > MAX_TABLE_BYTES) throw new Error(`${file} is larger than ${MAX_TABLE_BYTES} bytes`);
-      const bytes = new Uint8Array(new SharedArrayBuffer(stat.size));
-      let length = 0;
-      while (length < bytes.length) {
-        const read = readSync(fd, bytes, length, bytes.length - length, null);
-        if (read === 0) throw new Error(`${file} was cut short`);
-        length += read;
-      }
-      return bytes;
-    } finally {
-      closeSync(fd);
-    }
+    using opened = new DisposableStack();
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const fd = opened.adopt(openSync(through + file, flags), closeSync);
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw new Error(`${file} is no regular file`);
+    if (stat.size > MAX_TABLE_BYTES) throw new Error(`${file} is larger than ${MAX_TABLE_BYTES} bytes`);
+    const kept = opened.move();
+    return { fd, size: stat.size, [Symbol.dispose]: () => kept.dispose() };
   }
+}
+
+function readTableFileNames(value: unknown): TableFileNames {
+  const files: Partial<Record<TableSlot, string>> = {};
+  if (typeof value !== 'object' || value === null) return files;
+  for (const slot of TABLE_SLOTS) {
+    const file: unknown = Object.getOwnPropertyDescriptor(value, slot)?.value;
+    if (typeof file === 'string') files[slot] = file;
+  }
+  return files;
 }
 
 /** What the rule set remembers across a crash, as a file. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import { HOOK_FORWARD } from '../src/netlink/queue.ts';
+import { HOOK_FORWARD, UNKNOWN_UID } from '../src/netlink/queue.ts';
 import { HOLD_BYTES } from '../src/queue/flow.ts';
 import { HOLD_MS } from '../src/queue/inspector.ts';
 import { hello } from './client-hello.ts';
@@ -240,6 +240,27 @@ suite('a first message in pieces', () => {
   });
 });
 
+suite('whose connection it is', () => {
+  const whole = hello('good.example');
+  const cases: readonly { name: string; uids: readonly number[]; want: number }[] = [
+    { name: 'of one segment', uids: [1000], want: 1000 },
+    { name: 'of several', uids: [1000, 1000], want: 1000 },
+    { name: 'known from the second segment on', uids: [UNKNOWN_UID, 0], want: 0 },
+    { name: 'the socket is closed by the second segment', uids: [1000, UNKNOWN_UID], want: 1000 },
+    { name: 'never known', uids: [UNKNOWN_UID, UNKNOWN_UID], want: UNKNOWN_UID },
+  ];
+  for (const { name, uids, want } of cases) {
+    test(name, () => {
+      const { bench, client } = start();
+      const [first = UNKNOWN_UID, second] = uids;
+      const cut = second === undefined ? whole.length : 30;
+      client.send(0, whole.subarray(0, cut), { uid: first });
+      if (second !== undefined) client.send(cut, whole.subarray(cut), { uid: second });
+      assert.deepEqual(bench.judge.uids, [want]);
+    });
+  }
+});
+
 suite('limits', () => {
   for (const policy of ['open', 'closed'] as const) {
     const fate = policy === 'open' ? 'allow' : 'block';
@@ -296,6 +317,16 @@ suite('limits', () => {
       assert.equal(bench.inspector.holding, 0);
     });
   }
+
+  test('what is excluded passes whatever the policy', () => {
+    const { bench, client } = start();
+    bench.judge.failInspectionLimit = 'closed';
+    bench.judge.excludes = true;
+    client.send(0, hello('bad.example').subarray(0, 20), { nowMs: 1000 });
+    bench.inspector.expire(1000 + HOLD_MS);
+    assert.equal(bench.fates, 'pass');
+    assert.deepEqual(bench.judge.records, ['pass time-cap none']);
+  });
 
   test('a name that was read before time ran out still counts', () => {
     const { bench, client } = start();

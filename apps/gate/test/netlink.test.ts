@@ -10,6 +10,8 @@ import {
   HOOK_LOCAL_OUT,
   NF_ACCEPT,
   QueuedPacket,
+  uidRequest,
+  UNKNOWN_UID,
   VERDICT_LENGTH,
   writeVerdict,
 } from '../src/netlink/queue.ts';
@@ -56,6 +58,10 @@ suite('requests, byte for byte', () => {
       ]);
     });
   }
+
+  test('who is behind a packet is asked for by itself', () => {
+    assert.deepEqual(uidRequest(21_000), config('24', '0800 0400 00000008 0800 0500 00000008'));
+  });
 
   test('verdict that leaves the mark alone', () => {
     assert.deepEqual(
@@ -158,11 +164,14 @@ suite('QueuedPacket.read', () => {
 
   test('nothing of the packet before remains', () => {
     const packet = new QueuedPacket();
-    assert.ok(packet.read(packetMessage({ attributes: '0800 0300 80000001 0800 0d00 00010000' }), 1000));
+    const attributes = '0800 0300 80000001 0800 0d00 00010000 0800 1000 000003e8';
+    assert.ok(packet.read(packetMessage({ attributes }), 1000));
+    assert.equal(packet.uid, 1000);
     const plain = packetMessage();
     assert.ok(packet.read(plain, plain.length));
     assert.equal(packet.mark, 0);
     assert.equal(packet.fullLength, 4);
+    assert.equal(packet.uid, UNKNOWN_UID);
   });
 
   test('attributes that are not ours, nested and byte-order flags, are passed over', () => {

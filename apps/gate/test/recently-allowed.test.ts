@@ -14,6 +14,7 @@ const ends = (ports: readonly [number, number], ...addresses: readonly number[])
   protocol: 6,
   sourcePort: ports[0],
   destinationPort: ports[1],
+  uid: 1000,
 });
 
 suite('recently allowed', () => {

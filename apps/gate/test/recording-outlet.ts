@@ -4,9 +4,10 @@
  */
 import type { Cause } from '@sallyport/contract/flow-record';
 import type { FailPolicy } from '@sallyport/contract/gate-settings';
-import { PASS, type Verdict } from '@sallyport/policy/judge';
+import { PASS } from '@sallyport/policy/judge';
+import type { Verdict } from '@sallyport/policy/verdict';
 
-import { HOOK_LOCAL_OUT } from '../src/netlink/queue.ts';
+import { HOOK_LOCAL_OUT, UNKNOWN_UID } from '../src/netlink/queue.ts';
 import type { FlowEnds, HeldPacket } from '../src/queue/flow.ts';
 import { Inspector, type Judge, type Outlet } from '../src/queue/inspector.ts';
 import type { Reading } from '../src/queue/reading.ts';
@@ -61,6 +62,10 @@ class ListJudge implements Judge {
   failInspectionLimit: FailPolicy = 'open';
   /** Every address is blocked, whatever the name. */
   blocksAddress = false;
+  /** Nothing is judged. */
+  excludes = false;
+  /** Of each record, the user. */
+  readonly uids: number[] = [];
   /** `effect cause names source`, one line for each record. */
   readonly records: string[] = [];
   readonly urls: string[] = [];
@@ -70,12 +75,14 @@ class ListJudge implements Judge {
   }
 
   judge({ names }: Reading): Verdict {
+    if (this.excludes) return { ...PASS, layer: 'exclusion' };
     const bad = this.blocksAddress || names.some((name) => this.bad.has(text(name).toLowerCase()));
     return bad ? { ...PASS, effect: 'block' } : PASS;
   }
 
-  record(reading: Reading, _ends: FlowEnds, _packet: HeldPacket, verdict: Verdict, cause: Cause): void {
+  record(reading: Reading, ends: FlowEnds, _packet: HeldPacket, verdict: Verdict, cause: Cause): void {
     this.records.push([verdict.effect, cause, reading.nameSource, ...reading.names.map(text)].join(' '));
+    this.uids.push(ends.uid);
     if (reading.url !== null) this.urls.push(text(reading.url.host) + text(reading.url.path));
   }
 }
@@ -88,6 +95,7 @@ export interface SendOptions {
   readonly more?: number;
   readonly nowMs?: number;
   readonly hook?: number;
+  readonly uid?: number;
 }
 
 /** Inspector, outlet and judge, and the numbering of packets. */
@@ -101,11 +109,12 @@ export class Bench {
   /** Hands a packet over and answers with its number, from 1. */
   send(
     packet: Uint8Array,
-    { shown = packet.length, more = 0, nowMs = 0, hook = HOOK_LOCAL_OUT }: SendOptions = {},
+    { shown = packet.length, more = 0, nowMs = 0, hook = HOOK_LOCAL_OUT, uid = UNKNOWN_UID }: SendOptions = {},
   ): number {
     const id = ++this.#sent;
     if (!this.#segment.read(packet, 0, shown, packet.length + more))
       throw new Error('the test made a packet that is none');
+    this.#segment.uid = uid;
     const family = (packet[0] ?? 0) >> 4 === 6 ? 6 : 4;
     this.inspector.handle(this.#segment, { id, hook, mark: 0, family }, nowMs);
     packet.fill(0xee); // views into it must not be used later

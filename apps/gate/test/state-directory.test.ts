@@ -38,24 +38,23 @@ afterEach(() => {
 });
 
 suite('tables', () => {
-  test('bytes come on shared memory of their own', () => {
+  test('a file comes open, with its size, and is closed', () => {
     writeFileSync(table('a'), 'table');
-    const bytes = state.readTable('a');
-    writeFileSync(table('a'), 'other');
-    assert.equal(Buffer.from(bytes).toString(), 'table');
-    assert.ok(bytes.buffer instanceof SharedArrayBuffer);
-  });
-
-  test('an empty file is an empty table, for the reader of tables to refuse', () => {
-    writeFileSync(table('a'), '');
-    assert.equal(state.readTable('a').length, 0);
+    let fd = -1;
+    {
+      using opened = state.openTable('a');
+      fd = opened.fd;
+      assert.equal(opened.size, 5);
+      assert.equal(readFileSync(fd, 'utf8'), 'table');
+    }
+    assert.throws(() => fs.fstatSync(fd), { code: 'EBADF' });
   });
 
   test('a symbolic link is refused, whatever it points at', () => {
     writeFileSync(table('a'), 'table');
     symlinkSync(table('a'), table('b'));
     symlinkSync('/etc/hostname', table('c'));
-    for (const name of ['b', 'c']) assert.throws(() => state.readTable(name), { code: 'ELOOP' });
+    for (const name of ['b', 'c']) assert.throws(() => state.openTable(name), { code: 'ELOOP' });
   });
 
   for (const step of ['agent', join('agent', 'tables')]) {
@@ -63,37 +62,29 @@ suite('tables', () => {
       writeFileSync(table('a'), 'secret');
       renameSync(join(directory, step), join(directory, 'elsewhere'));
       symlinkSync(join(directory, 'elsewhere'), join(directory, step));
-      assert.throws(() => state.readTable('a'), { code: 'ENOTDIR' });
+      assert.throws(() => state.openTable('a'), { code: 'ENOTDIR' });
     });
   }
 
   test('what is no regular file is refused, and a pipe does not hang the gate', () => {
     mkdirSync(table('d'));
-    assert.throws(() => state.readTable('d'), /no regular file/);
-    assert.throws(() => state.readTable('missing'), { code: 'ENOENT' });
+    assert.throws(() => state.openTable('d'), /no regular file/);
+    assert.throws(() => state.openTable('missing'), { code: 'ENOENT' });
   });
 
   test('too large', () => {
     writeFileSync(table('a'), '');
-    truncateSync(table('a'), 512 * 1024 * 1024 + 1);
-    assert.throws(() => state.readTable('a'), /larger than/);
-  });
-
-  test('a file that shrinks between look and read', () => {
-    writeFileSync(table('a'), 'x'.repeat(1000));
-    const look = fs.fstatSync;
-    mock.method(fs, 'fstatSync', (fd: number) => {
-      const seen = look(fd);
-      truncateSync(table('a'), 400);
-      return seen;
-    });
-    syncBuiltinESMExports();
-    assert.throws(() => state.readTable('a'), /cut short/);
+    truncateSync(table('a'), 1024 * 1024 * 1024 + 1);
+    assert.throws(() => state.openTable('a'), /larger than/);
   });
 });
 
 suite('what was in force last', () => {
-  const applied = { settings: DEFAULT_GATE_SETTINGS, tables: { reputation: 'r-7.table' } };
+  const applied = {
+    settings: DEFAULT_GATE_SETTINGS,
+    tables: { reputation: 'r-7.table' },
+    previous: { reputation: 'r-6.table' },
+  };
 
   test('comes back as it was written, and is for root alone', () => {
     state.writeLastApplied(applied);
@@ -103,22 +94,26 @@ suite('what was in force last', () => {
   });
 
   const corrupt: readonly { name: string; text: string; want: ReturnType<StateDirectory['readLastApplied']> }[] = [
-    { name: 'empty', text: '', want: { settings: null, tables: {} } },
-    { name: 'cut short', text: '{"settings":{"mode":"blo', want: { settings: null, tables: {} } },
-    { name: 'null', text: 'null', want: { settings: null, tables: {} } },
-    { name: 'a list', text: '[1]', want: { settings: null, tables: {} } },
-    { name: 'binary', text: '\0\xff', want: { settings: null, tables: {} } },
+    { name: 'empty', text: '', want: { settings: null, tables: {}, previous: {} } },
+    { name: 'cut short', text: '{"settings":{"mode":"blo', want: { settings: null, tables: {}, previous: {} } },
+    { name: 'null', text: 'null', want: { settings: null, tables: {}, previous: {} } },
+    { name: 'a list', text: '[1]', want: { settings: null, tables: {}, previous: {} } },
+    { name: 'binary', text: '\0\xff', want: { settings: null, tables: {}, previous: {} } },
     {
       name: 'settings of another version, tables still good',
       text: JSON.stringify({ settings: { mode: 'block' }, tables: { indicators: 'i' } }),
-      want: { settings: null, tables: { indicators: 'i' } },
+      want: { settings: null, tables: { indicators: 'i' }, previous: {} },
     },
     {
       name: 'tables of wrong types and unknown slots',
-      text: '{"settings":null,"tables":{"indicators":5,"reputation":null,"other":"x"}}',
-      want: { settings: null, tables: {} },
+      text: '{"settings":null,"tables":{"indicators":5,"reputation":null,"other":"x"},"previous":["r"]}',
+      want: { settings: null, tables: {}, previous: {} },
     },
-    { name: 'tables of null', text: '{"settings":null,"tables":null}', want: { settings: null, tables: {} } },
+    {
+      name: 'tables of null',
+      text: '{"settings":null,"tables":null}',
+      want: { settings: null, tables: {}, previous: {} },
+    },
   ];
   for (const { name, text, want } of corrupt) {
     test(`corrupt: ${name}`, () => {
@@ -127,7 +122,7 @@ suite('what was in force last', () => {
     });
   }
 
-  test('never written', () => assert.deepEqual(state.readLastApplied(), { settings: null, tables: {} }));
+  test('never written', () => assert.deepEqual(state.readLastApplied(), { settings: null, tables: {}, previous: {} }));
 
   test('a crash between writing and renaming leaves the old state', () => {
     state.writeLastApplied(applied);
@@ -136,13 +131,13 @@ suite('what was in force last', () => {
       throw new Error('crash');
     });
     syncBuiltinESMExports();
-    assert.throws(() => state.writeLastApplied({ settings: null, tables: {} }), /crash/);
+    assert.throws(() => state.writeLastApplied({ settings: null, tables: {}, previous: {} }), /crash/);
     mock.restoreAll();
     syncBuiltinESMExports();
     assert.equal(typeof renameSync, 'function');
     assert.equal(readFileSync(own('applied.json'), 'utf8'), before);
-    state.writeLastApplied({ settings: null, tables: {} });
-    assert.deepEqual(state.readLastApplied(), { settings: null, tables: {} });
+    state.writeLastApplied({ settings: null, tables: {}, previous: {} });
+    assert.deepEqual(state.readLastApplied(), { settings: null, tables: {}, previous: {} });
   });
 });
 

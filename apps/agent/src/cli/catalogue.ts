@@ -23,6 +23,21 @@ const FORWARD = {
   'no-forward': { type: 'boolean', meaning: 'leave traffic alone that this machine only forwards' },
 } as const satisfies OptionTable;
 
+const FOR_WHOM = {
+  user: { type: 'string', multiple: true, value: 'USER', meaning: 'only for this user: name, uid or range 1000-1999' },
+  process: { type: 'string', multiple: true, value: 'PROGRAM', meaning: 'only for this program: path or file name' },
+} as const satisfies OptionTable;
+
+const POLICY_NAME = {
+  policy: { type: 'string', value: 'P', meaning: 'the policy to change (default: default)' },
+} as const satisfies OptionTable;
+
+const ASKING = {
+  port: { type: 'string', value: 'N', meaning: 'the remote port (default: the one of the target, else 443)' },
+  user: { type: 'string', value: 'USER', meaning: 'as this user, by name or uid' },
+  process: { type: 'string', value: 'PATH', meaning: 'as this program, by its absolute path' },
+} as const satisfies OptionTable;
+
 /** Option tables by `command` or `command sub-command`. */
 export const OPTIONS = {
   status: { ...JSON_OPTION, ...STATE },
@@ -39,22 +54,83 @@ export const OPTIONS = {
     description: { type: 'string', value: 'TEXT', meaning: 'why the indicator exists' },
     severity: { type: 'string', value: 'informational|low|medium|high', meaning: 'severity of the alert' },
     expires: { type: 'string', value: 'WHEN', meaning: 'RFC 3339, or a duration: 30m, 24h, 7d' },
+    ...FOR_WHOM,
+    cgroup: { type: 'string', multiple: true, value: 'PATH', meaning: 'only for this control group and those below it' },
+    container: { type: 'string', multiple: true, value: 'NAME|ID', meaning: 'only for this container' },
+    group: { type: 'string', multiple: true, value: 'GROUP', meaning: 'only on devices of this group (DeviceGroup)' },
     ...JSON_OPTION,
     ...STATE,
   },
-  'indicator list': { ...JSON_OPTION, ...STATE },
+  'indicator list': {
+    limit: { type: 'string', short: 'n', value: 'N', meaning: 'the newest N; without it the newest 1000, as JSON all' },
+    ...JSON_OPTION,
+    ...STATE,
+  },
   'indicator remove': { ...JSON_OPTION, ...STATE },
-  'indicator import': { ...JSON_OPTION, ...STATE },
+  'indicator import': {
+    format: { type: 'string', value: 'detect|csv|stix|misp', meaning: 'default: detected' },
+    action: {
+      type: 'string',
+      value: 'allow|audit|warn|block',
+      meaning: 'for STIX and MISP, which name none (default block)',
+    },
+    ...JSON_OPTION,
+    ...STATE,
+  },
+  'indicator export': {
+    format: { type: 'string', value: 'csv|stix|misp', meaning: 'default: csv' },
+    to: { type: 'string', value: 'FILE', meaning: 'a new file, for its owner alone; default: standard output' },
+    ...STATE,
+  },
+  'category list': { ...JSON_OPTION, ...STATE },
+  'category block': { ...POLICY_NAME, ...JSON_OPTION, ...STATE },
+  'category unblock': { ...POLICY_NAME, ...JSON_OPTION, ...STATE },
+  'category policy list': { ...JSON_OPTION, ...STATE },
+  'category policy add': {
+    category: { type: 'string', multiple: true, value: 'NAME', meaning: 'what it blocks; without it, it only records' },
+    group: { type: 'string', multiple: true, value: 'GROUP', meaning: 'only on devices of this group (DeviceGroup)' },
+    ...FOR_WHOM,
+    ...JSON_OPTION,
+    ...STATE,
+  },
+  'category policy remove': { ...JSON_OPTION, ...STATE },
+  'policy explain': { ...ASKING, ...JSON_OPTION, ...STATE },
+  'hosts build': {
+    out: { type: 'string', short: 'o', value: 'OUT.tbl', meaning: 'the table, a new file' },
+    format: { type: 'string', value: 'F', meaning: 'as for feed add; default: detected, file by file' },
+    category: { type: 'string', value: 'C', meaning: 'as for feed add; default: malicious' },
+    ...JSON_OPTION,
+    help: STATE.help,
+  },
+  'hosts inspect': { ...JSON_OPTION, help: STATE.help },
+  'hosts diff': { ...JSON_OPTION, help: STATE.help },
   'feed add': {
-    format: { type: 'string', value: 'hosts|domains|adblock|cidr', meaning: 'default: detected' },
-    category: { type: 'string', value: 'phishing|malicious|c2|untrusted', meaning: 'default: malicious' },
+    format: { type: 'string', value: 'FORMAT', meaning: 'default: detected; csv:value=2,type=3 names columns' },
+    category: {
+      type: 'string',
+      value: 'C',
+      meaning: 'malicious (default), phishing, c2, untrusted, or a web category',
+    },
+    confidence: { type: 'string', value: '0-100', meaning: 'of entries that say nothing themselves; default: full' },
+    name: { type: 'string', value: 'TEXT', meaning: 'what lists and events call it' },
+    interval: { type: 'string', value: 'TIME', meaning: 'how often a URL is asked: 30m, 6h; default: 24h' },
+    ...JSON_OPTION,
+    ...STATE,
+  },
+  'feed enable': { ...JSON_OPTION, ...STATE },
+  'feed disable': { ...JSON_OPTION, ...STATE },
+  'feed catalogue': { ...JSON_OPTION, ...STATE },
+  'feed report': { ...JSON_OPTION, ...STATE },
+  'feed held': { ...JSON_OPTION, ...STATE },
+  'feed approve': {
+    all: { type: 'boolean', meaning: 'every entry of the feed, now and later' },
     ...JSON_OPTION,
     ...STATE,
   },
   'feed list': { ...JSON_OPTION, ...STATE },
   'feed refresh': { ...JSON_OPTION, ...STATE },
   'feed remove': { ...JSON_OPTION, ...STATE },
-  check: { ...JSON_OPTION, ...STATE },
+  check: { ...ASKING, ...JSON_OPTION, ...STATE },
   events: {
     follow: { type: 'boolean', short: 'f', meaning: 'go on with new events until Ctrl-C' },
     id: {
@@ -83,6 +159,7 @@ export const OPTIONS = {
   up: {
     mode: { type: 'string', value: 'block|audit|disabled', meaning: 'set the mode before starting' },
     ...FORWARD,
+    'no-default-feeds': { type: 'boolean', meaning: 'use no public feed but those that were chosen' },
     'no-install': { type: 'boolean', meaning: 'say what is missing, install nothing' },
     ...STATE,
   },
@@ -118,7 +195,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'up',
     summary: 'protect this machine, in the foreground; Ctrl-C undoes everything',
-    forms: [{ path: 'up', usage: '[--mode MODE] [--state-dir DIR] [--no-forward]', summary: 'needs root' }],
+    forms: [{ path: 'up', usage: '[--mode MODE] [--state-dir DIR] [--no-forward] [--no-default-feeds]', summary: 'needs root' }],
   },
   {
     name: 'status',
@@ -130,8 +207,11 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'check',
     summary: 'the verdict on a name, URL or address, and the rule behind it',
-    forms: [{ path: 'check', usage: 'NAME|URL|IP [--json]', summary: '' }],
-    notes: ['Nothing is sent anywhere: the tables are asked, the same way the gate asks them.'],
+    forms: [{ path: 'check', usage: 'NAME|URL|IP [--port N] [--user U] [--process PATH] [--json]', summary: '' }],
+    notes: [
+      'Nothing is sent anywhere: the tables are asked, the same way the gate asks them.',
+      'Rules for certain users or programs count only when --user or --process says who asks.',
+    ],
     examples: ['sallyport check login.example.com', 'sallyport check http://203.0.113.7/a/b.exe'],
     load: () => import('./commands/check.ts'),
   },
@@ -148,30 +228,92 @@ export const COMMANDS: readonly Command[] = [
     summary: 'your own allow, audit, warn and block rules',
     forms: [
       { path: 'indicator add', usage: 'VALUE --action A [--title T] [--expires WHEN]', summary: 'add or replace one' },
-      { path: 'indicator list', usage: '[--json]', summary: 'all of them' },
+      { path: 'indicator list', usage: '[--limit N] [--json]', summary: 'the newest, or all' },
       { path: 'indicator remove', usage: 'VALUE', summary: 'remove one' },
-      { path: 'indicator import', usage: 'FILE.csv', summary: 'all rows or none' },
+      { path: 'indicator import', usage: 'FILE [--format F] [--action A]', summary: 'all rows or none' },
+      { path: 'indicator export', usage: '[--format F] [--to FILE]', summary: 'all of them' },
     ],
     notes: [
-      'VALUE is a domain (covers its sub-domains), a URL, an IP address or a network in CIDR notation.',
-      'FILE.csv has the columns indicatorType, indicatorValue, action, title, description and, if wanted,',
-      'expirationTime, severity, recommendedActions, rbacGroups, category, mitretechniques, GenerateAlert.',
+      'VALUE is example.com (with its sub-domains), *.example.com (only those), exact:example.com (not those), a URL,',
+      'an address, a network in CIDR notation or a range 192.0.2.1-192.0.2.9; with :PORT behind it for one port only',
+      '(IPv6 then in brackets). A URL with a path is seen in plain HTTP alone: over TLS it matches nothing.',
+      'A CSV has the columns indicatorType, indicatorValue, action, title, description and, if wanted,',
+      'expirationTime, severity, recommendedActions, rbacGroups, category, mitretechniques, GenerateAlert,',
+      'users, executables, cgroups, containers.',
     ],
-    examples: ['sallyport indicator add bad.example --action block --title "Invoice scam" --expires 7d'],
+    examples: [
+      'sallyport indicator add bad.example --action block --title "Invoice scam" --expires 7d',
+      'sallyport indicator add mail.example:25 --action allow --user postfix',
+    ],
     load: () => import('./commands/indicator.ts'),
   },
   {
     name: 'feed',
     summary: 'lists of hosts, addresses and URLs that others keep',
     forms: [
+      { path: 'feed catalogue', usage: '[--json]', summary: 'public feeds to choose from, with their licences' },
+      { path: 'feed enable', usage: 'ID…', summary: 'use these, of the catalogue or turned off before' },
+      { path: 'feed disable', usage: 'ID…', summary: 'turn these off and keep what was read' },
       { path: 'feed add', usage: 'PATH|URL [--format F] [--category C]', summary: 'read it now and keep it' },
       { path: 'feed list', usage: '[--json]', summary: 'all of them' },
       { path: 'feed refresh', usage: '[ID]', summary: 'read one again, or all' },
-      { path: 'feed remove', usage: 'ID', summary: 'forget it and its entries' },
+      { path: 'feed report', usage: 'ID', summary: 'everything about the last reading' },
+      { path: 'feed held', usage: '[ID]', summary: 'what guard rails hold back, and why' },
+      { path: 'feed approve', usage: 'ID [ENTRY…|--all]', summary: 'let new content, or entries, act all the same' },
+      { path: 'feed remove', usage: 'ID', summary: 'forget it, its entries and approvals' },
     ],
-    notes: ['ID is the id that `feed list` shows, or the path or URL.'],
-    examples: ['sallyport feed add /srv/lists/phishing.txt --category phishing'],
+    notes: [
+      'ID is the id that `feed list` or `feed catalogue` shows, or the path or URL.',
+      'PATH is a file, an archive (zip, tar) or a folder of lists; URLs are asked on their interval.',
+      'Formats: hosts, domains, adblock, cidr, dnsmasq, unbound, rpz, bind, dnscrypt, tpl, suricata, dataset,',
+      'csv, stix, misp, ut1.',
+    ],
+    examples: [
+      'sallyport feed add /srv/lists/phishing.txt --category phishing',
+      'sallyport feed enable spamhaus-drop',
+      'sallyport feed approve 3 drive.example',
+    ],
     load: () => import('./commands/feed.ts'),
+  },
+  {
+    name: 'category',
+    summary: 'web content filtering: which kinds of sites are blocked, for whom',
+    forms: [
+      { path: 'category list', usage: '[--json]', summary: 'all 28, what is known and blocked' },
+      { path: 'category block', usage: 'NAME… [--policy P]', summary: 'block categories, or all below a parent' },
+      { path: 'category unblock', usage: 'NAME… [--policy P]', summary: 'record them only' },
+      { path: 'category policy list', usage: '[--json]', summary: 'all policies' },
+      { path: 'category policy add', usage: 'NAME [--category C] [--group G]', summary: 'add or replace one' },
+      { path: 'category policy remove', usage: 'NAME', summary: 'remove one' },
+    ],
+    notes: [
+      'Several policies add up. As long as there is one, categories that none blocks are recorded (usage statistics).',
+      'The exception for a single site is an allow indicator: sallyport indicator add SITE --action allow',
+    ],
+    examples: ['sallyport category block Gambling "Adult content"', 'sallyport category policy add kids --user 1001'],
+    load: () => import('./commands/category.ts'),
+  },
+  {
+    name: 'policy',
+    summary: 'what this machine judges by, or everything behind one verdict',
+    forms: [
+      {
+        path: 'policy explain',
+        usage: '[NAME|URL|IP] [--port N] [--user U] [--process PATH] [--json]',
+        summary: 'without a target: mode, layers, policies, precedence',
+      },
+    ],
+    load: () => import('./commands/policy.ts'),
+  },
+  {
+    name: 'hosts',
+    summary: 'make, read and compare table files; needs neither agent nor root',
+    forms: [
+      { path: 'hosts build', usage: 'FILE… -o OUT.tbl [--format F]', summary: 'one table of lists' },
+      { path: 'hosts inspect', usage: 'T.tbl [NAME…] [--json]', summary: 'what is in it, and what it says about names' },
+      { path: 'hosts diff', usage: 'A.tbl B.tbl [--json]', summary: 'entries that came, went and changed, by rule' },
+    ],
+    load: () => import('./commands/hosts.ts'),
   },
   {
     name: 'config',

@@ -1,12 +1,13 @@
 /**
  * Indicators from the rows of a CSV file in the reference's form (defender-spec 2.7). Columns are found by name, in any
- * order. An unknown column is a failure and not a remark: a mistyped `expirationTime` would silently never expire.
+ * order; those for users, executables, cgroups and containers are ours. An unknown column is a failure and not a remark: a mistyped `expirationTime` would silently never expire.
  */
-import type { IndicatorInput } from '@sallyport/contract/indicator';
+import type { ImportLine } from '@sallyport/contract/control';
+import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
 import type { IndicatorType } from '@sallyport/contract/indicator-values';
 
 import { didYouMean } from './closest.ts';
-import type { CsvRecord } from './csv.ts';
+import { type CsvFault, type CsvRecord, writeCsv } from './csv.ts';
 import { readAction, readSeverity, refusedAction, refusedSeverity } from './indicator-action.ts';
 import { readTimestamp } from './time.ts';
 
@@ -23,6 +24,10 @@ const INDICATOR_COLUMNS = [
   'category',
   'mitretechniques',
   'GenerateAlert',
+  'users',
+  'executables',
+  'cgroups',
+  'containers',
 ] as const;
 type Column = (typeof INDICATOR_COLUMNS)[number];
 
@@ -36,38 +41,64 @@ const TYPE_WORDS = {
 const isTypeWord = (text: string): text is keyof typeof TYPE_WORDS => Object.hasOwn(TYPE_WORDS, text);
 
 export interface RowFailure {
-  /** Line of the file. */
+  /** Line of the file on which the row begins. */
   readonly row: number;
   readonly field: string;
   readonly reason: string;
 }
 
-export interface IndicatorRows {
-  /** `row` is the line of the file on which the row begins. */
-  readonly inputs: readonly { readonly row: number; readonly input: IndicatorInput }[];
-  readonly failures: readonly RowFailure[];
+/** Every row is looked at, also when an earlier one failed; only a header that is no header ends it at once. */
+export async function* readIndicatorRows(records: AsyncIterable<CsvRecord | CsvFault>): AsyncGenerator<ImportLine> {
+  let columns: ReadonlyMap<Column, number> | null = null;
+  let headerLine = 1;
+  let rows = 0;
+  for await (const record of records) {
+    if ('reason' in record) {
+      yield { row: record.line, field: 'row', reason: record.reason };
+      return;
+    }
+    if (columns === null) {
+      const header = readHeader(record);
+      yield* header.failures;
+      if (header.failures.length > 0) return;
+      columns = header.columns;
+      headerLine = record.line;
+      continue;
+    }
+    rows++;
+    const failures: RowFailure[] = [];
+    const input = readRow(record, columns, (field, reason) => failures.push({ row: record.line, field, reason }));
+    if (failures.length === 0 && input !== null) yield { row: record.line, input };
+    yield* failures;
+  }
+  if (columns === null) yield { row: 1, field: 'header', reason: `is missing: write ${REQUIRED.join(',')}` };
+  else if (rows === 0) yield { row: headerLine, field: 'rows', reason: 'there are none below the header' };
 }
 
-/** Every row is looked at, also when an earlier one failed; only a header that is no header ends it at once. */
-export function readIndicatorRows(records: readonly CsvRecord[]): IndicatorRows {
-  const [header, ...rows] = records;
-  if (header === undefined) {
-    return { inputs: [], failures: [{ row: 1, field: 'header', reason: `is missing: write ${REQUIRED.join(',')}` }] };
-  }
-  const { columns, failures } = readHeader(header);
-  if (failures.length > 0) return { inputs: [], failures };
-  if (rows.length === 0) {
-    return { inputs: [], failures: [{ row: header.line, field: 'rows', reason: 'there are none below the header' }] };
-  }
-  const inputs: { row: number; input: IndicatorInput }[] = [];
-  const failed: RowFailure[] = [];
-  for (const record of rows) {
-    const reasons: RowFailure[] = [];
-    const input = readRow(record, columns, (field, reason) => reasons.push({ row: record.line, field, reason }));
-    if (reasons.length === 0 && input !== null) inputs.push({ row: record.line, input });
-    failed.push(...reasons);
-  }
-  return { inputs, failures: failed };
+/** The header of an export: all columns. */
+export const indicatorHeader = (): string => writeCsv(INDICATOR_COLUMNS);
+
+/** The row that `readIndicatorRows` reads back. A description is required there; without one it is the title. */
+export function indicatorRow(indicator: Indicator): string {
+  const cells: Record<Column, string> = {
+    indicatorType: indicator.indicatorType,
+    indicatorValue: indicator.indicatorValue,
+    action: indicator.action,
+    title: indicator.title,
+    description: indicator.description ?? indicator.title,
+    expirationTime: indicator.expirationTime ?? '',
+    severity: indicator.severity ?? '',
+    recommendedActions: indicator.recommendedActions ?? '',
+    rbacGroups: (indicator.rbacGroups ?? []).join(','),
+    category: indicator.category ?? '',
+    mitretechniques: (indicator.mitreTechniques ?? []).join(','),
+    GenerateAlert: indicator.generateAlert === undefined ? '' : indicator.generateAlert ? 'True' : 'False',
+    users: (indicator.users ?? []).join(','),
+    executables: (indicator.executables ?? []).join(','),
+    cgroups: (indicator.cgroups ?? []).join(','),
+    containers: (indicator.containers ?? []).join(','),
+  };
+  return writeCsv(INDICATOR_COLUMNS.map((column) => cells[column]));
 }
 
 function readHeader(header: CsvRecord): { columns: Map<Column, number>; failures: RowFailure[] } {
@@ -139,6 +170,9 @@ function readRow(
 
   const groups = list(text('rbacGroups'));
   const techniques = list(text('mitretechniques'));
+  const scope = (['users', 'executables', 'cgroups', 'containers'] as const)
+    .map((field) => [field, list(text(field))] as const)
+    .filter(([, items]) => items.length > 0);
   return {
     indicatorValue: text('indicatorValue'),
     indicatorType: TYPE_WORDS[type],
@@ -151,6 +185,7 @@ function readRow(
     ...(text('category') === '' ? {} : { category: text('category') }),
     ...(groups.length === 0 ? {} : { rbacGroups: groups }),
     ...(techniques.length === 0 ? {} : { mitreTechniques: techniques }),
+    ...Object.fromEntries(scope),
     ...(alert === '' ? {} : { generateAlert: alert === 'true' }),
   };
 }

@@ -1,11 +1,17 @@
 /**
- * Opens a file that the user named, with the user's rights, before anything else happens. What is opened is checked
- * by its descriptor, not by its name, so it cannot become something else in between.
+ * Opens a file or folder that the user named, with the user's rights, before anything else happens. What is opened is
+ * checked by its descriptor, not by its name, so it cannot become something else in between.
+ *
+ * Easy to get wrong: a folder's files are opened only when it is read. A command that gives up root meanwhile, because
+ * no agent runs, must still be able to read them.
  */
-import { closeSync, constants, createReadStream, fstatSync, openSync } from 'node:fs';
+import { accessSync, closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import { ControlError } from '@sallyport/contract/control-error';
+
+import { tarOf } from '../feeds/archives/tar-members.ts';
+import { FeedError } from '../feeds/feed-error.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
@@ -23,6 +29,27 @@ export interface LocalFile extends Disposable {
   readonly size: number;
   /** From the beginning; once. Closes the file at the end. */
   content(): AsyncIterable<Uint8Array>;
+}
+
+/** Like `openLocalFile`; a folder is given as a tar archive of its files, of unknown size. */
+export function openLocalFeed(path: string): LocalFile {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return openLocalFile(path);
+  try {
+    accessSync(path, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    throw new ControlError('invalid', `${path}: ${REASONS['EACCES'] ?? ''}`, { cause: error });
+  }
+  const absolute = resolve(path);
+  return { path: absolute, size: 0, content: () => archived(absolute), [Symbol.dispose]: () => {} };
+}
+
+async function* archived(folder: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* tarOf(folder);
+  } catch (error) {
+    if (error instanceof FeedError) throw new ControlError('invalid', error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** Throws ControlError (`not-found`, `invalid`) with one line that names the file. Nothing is read yet. */

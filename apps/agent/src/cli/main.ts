@@ -33,8 +33,10 @@ async function connect(root: string): Promise<Control | null> {
 async function loadCore(): Promise<(root: string) => Control & AsyncDisposable> {
   const { AgentCore } = await import('../core/agent-core.ts');
   const { feedReaderProgram } = await import('../core/feed-reader-program.ts');
+  const { policyProgram } = await import('../core/policy-program.ts');
   const feedReader = feedReaderProgram();
-  return (root) => new AgentCore({ directory: stateDirectory(root), feedReader });
+  const policyCompiler = policyProgram();
+  return (root) => new AgentCore({ directory: stateDirectory(root), feedReader, policyCompiler });
 }
 
 // `| head` closes the pipe: whoever reads has seen enough, so this is a good end and a quiet one.

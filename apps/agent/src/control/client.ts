@@ -6,13 +6,19 @@
  */
 import { connect, type Socket } from 'node:net';
 
+import type { CategoryPolicy, CategoryView } from '@sallyport/contract/category-policy';
 import type {
+  CatalogueView,
+  CheckAs,
   CheckView,
   Control,
   EventQuery,
   FeedAdd,
+  FeedReportView,
   FeedView,
   ImportResult,
+  IndicatorQuery,
+  PolicyView,
   SettingView,
   StatusView,
 } from '@sallyport/contract/control';
@@ -64,16 +70,32 @@ class ControlClient implements Control {
     return this.#call('addIndicator', [input]);
   }
 
-  indicators(): Promise<readonly Indicator[]> {
-    return this.#call('indicators', []);
+  indicators(query: IndicatorQuery = {}): Promise<readonly Indicator[]> {
+    return this.#call('indicators', [query]);
   }
 
   removeIndicator(value: string): Promise<Indicator> {
     return this.#call('removeIndicator', [value]);
   }
 
-  importIndicators(inputs: readonly { readonly row: number; readonly input: IndicatorInput }[]): Promise<ImportResult> {
-    return this.#call('importIndicators', [inputs]);
+  importIndicators(lines: AsyncIterable<Uint8Array>, onProgress?: (line: string) => void): Promise<ImportResult> {
+    return this.#call('importIndicators', [], lines, onProgress);
+  }
+
+  categories(): Promise<readonly CategoryView[]> {
+    return this.#call('categories', []);
+  }
+
+  categoryPolicies(): Promise<readonly CategoryPolicy[]> {
+    return this.#call('categoryPolicies', []);
+  }
+
+  putCategoryPolicy(policy: CategoryPolicy): Promise<CategoryPolicy> {
+    return this.#call('putCategoryPolicy', [policy]);
+  }
+
+  removeCategoryPolicy(name: string): Promise<CategoryPolicy> {
+    return this.#call('removeCategoryPolicy', [name]);
   }
 
   addFeed(feed: FeedAdd, content?: AsyncIterable<Uint8Array>, onProgress?: (line: string) => void): Promise<FeedView> {
@@ -96,8 +118,36 @@ class ControlClient implements Control {
     return this.#call('removeFeed', [idOrLocation]);
   }
 
-  check(target: string): Promise<CheckView> {
-    return this.#call('check', [target]);
+  feedReport(idOrLocation: string): Promise<FeedReportView> {
+    return this.#call('feedReport', [idOrLocation]);
+  }
+
+  catalogue(): Promise<readonly CatalogueView[]> {
+    return this.#call('catalogue', []);
+  }
+
+  enableFeed(idOrLocation: string, onProgress?: (line: string) => void): Promise<FeedView> {
+    return this.#call('enableFeed', [idOrLocation], undefined, onProgress);
+  }
+
+  disableFeed(idOrLocation: string): Promise<FeedView> {
+    return this.#call('disableFeed', [idOrLocation]);
+  }
+
+  approveFeed(
+    idOrLocation: string,
+    entries: readonly string[],
+    onProgress?: (line: string) => void,
+  ): Promise<FeedView> {
+    return this.#call('approveFeed', [idOrLocation, entries], undefined, onProgress);
+  }
+
+  check(target: string, as: CheckAs = {}): Promise<CheckView> {
+    return this.#call('check', [target, as]);
+  }
+
+  policy(): Promise<PolicyView> {
+    return this.#call('policy', []);
   }
 
   events(query: EventQuery): AsyncGenerator<DeviceNetworkEvent> {

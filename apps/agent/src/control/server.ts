@@ -8,7 +8,8 @@
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 
-import type { Control, EventQuery, FeedAdd } from '@sallyport/contract/control';
+import type { CategoryPolicy } from '@sallyport/contract/category-policy';
+import type { CheckAs, Control, EventQuery, FeedAdd, IndicatorQuery } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
 import type { IndicatorInput } from '@sallyport/contract/indicator';
 
@@ -126,11 +127,19 @@ export class ControlServer implements AsyncDisposable {
       case 'addIndicator':
         return control.addIndicator(indicatorAt(args[0]));
       case 'indicators':
-        return control.indicators();
+        return control.indicators(indicatorQueryAt(args[0]));
       case 'removeIndicator':
         return control.removeIndicator(textAt(args, 0));
       case 'importIndicators':
-        return control.importIndicators(rowsAt(args[0]));
+        return control.importIndicators(content ?? malformed('import'), onProgress);
+      case 'categories':
+        return control.categories();
+      case 'categoryPolicies':
+        return control.categoryPolicies();
+      case 'putCategoryPolicy':
+        return control.putCategoryPolicy(categoryPolicyAt(args[0]));
+      case 'removeCategoryPolicy':
+        return control.removeCategoryPolicy(textAt(args, 0));
       case 'addFeed':
         return control.addFeed(feedAt(args[0]), content, onProgress);
       case 'feeds':
@@ -139,8 +148,20 @@ export class ControlServer implements AsyncDisposable {
         return control.refreshFeed(textAt(args, 0), content, onProgress);
       case 'removeFeed':
         return control.removeFeed(textAt(args, 0));
+      case 'feedReport':
+        return control.feedReport(textAt(args, 0));
+      case 'catalogue':
+        return control.catalogue();
+      case 'enableFeed':
+        return control.enableFeed(textAt(args, 0), onProgress);
+      case 'disableFeed':
+        return control.disableFeed(textAt(args, 0));
+      case 'approveFeed':
+        return control.approveFeed(textAt(args, 0), textsAt(args, 1), onProgress);
       case 'check':
-        return control.check(textAt(args, 0));
+        return control.check(textAt(args, 0), checkAsAt(args[1]));
+      case 'policy':
+        return control.policy();
       case 'events':
         return sendEvents(socket, control.events(queryAt(args[0])));
       case 'followEvents': {
@@ -192,25 +213,65 @@ function textAt(args: readonly unknown[], index: number): string {
   return typeof value === 'string' ? value : malformed('argument');
 }
 
+function textsAt(args: readonly unknown[], index: number): readonly string[] {
+  const value: unknown = args[index];
+  if (!Array.isArray(value)) return malformed('argument');
+  return value.map((_, at) => textAt(value, at));
+}
+
 function indicatorAt(value: unknown): IndicatorInput {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return malformed('indicator');
   return value as IndicatorInput; // oxlint-disable-line typescript/no-unsafe-type-assertion -- readIndicator takes any object and checks each field
 }
 
-function rowsAt(value: unknown): readonly { readonly row: number; readonly input: IndicatorInput }[] {
-  if (!Array.isArray(value)) return malformed('rows');
-  return value.map((item: unknown) => {
-    if (typeof item !== 'object' || item === null || !('row' in item) || !('input' in item)) return malformed('row');
-    return typeof item.row === 'number' ? { row: item.row, input: indicatorAt(item.input) } : malformed('row');
-  });
+function indicatorQueryAt(value: unknown): IndicatorQuery {
+  if (typeof value !== 'object' || value === null) return {};
+  const { after, limit, newest } = value as Partial<Record<keyof IndicatorQuery, unknown>>;
+  return {
+    ...(typeof after === 'number' && Number.isSafeInteger(after) && { after }),
+    ...(typeof limit === 'number' && Number.isSafeInteger(limit) && { limit }),
+    ...(typeof newest === 'boolean' && { newest }),
+  };
+}
+
+function categoryPolicyAt(value: unknown): CategoryPolicy {
+  if (typeof value !== 'object' || value === null) return malformed('category policy');
+  const { name, categories, deviceGroups, users, executables } = value as Partial<
+    Record<keyof CategoryPolicy, unknown>
+  >;
+  if (typeof name !== 'string') return malformed('category policy');
+  return {
+    name,
+    categories: textsAt([categories], 0),
+    deviceGroups: textsAt([deviceGroups], 0),
+    users: textsAt([users], 0),
+    executables: textsAt([executables], 0),
+  };
+}
+
+function checkAsAt(value: unknown): CheckAs {
+  if (typeof value !== 'object' || value === null) return {};
+  const { port, user, process: program } = value as Partial<Record<keyof CheckAs, unknown>>;
+  return {
+    ...(typeof port === 'number' && { port }),
+    ...(typeof user === 'string' && { user }),
+    ...(typeof program === 'string' && { process: program }),
+  };
 }
 
 function feedAt(value: unknown): FeedAdd {
   if (typeof value !== 'object' || value === null) return malformed('feed');
-  const { location, format, category } = value as Partial<Record<keyof FeedAdd, unknown>>;
+  const { location, format, category, name, confidence, intervalMs } = value as Partial<Record<keyof FeedAdd, unknown>>;
   if (typeof location !== 'string' || typeof format !== 'string' || typeof category !== 'string')
     return malformed('feed');
-  return { location, format, category };
+  return {
+    location,
+    format,
+    category,
+    ...(typeof name === 'string' && { name }),
+    ...(typeof confidence === 'number' && { confidence }),
+    ...(typeof intervalMs === 'number' && { intervalMs }),
+  };
 }
 
 function queryAt(value: unknown): EventQuery {

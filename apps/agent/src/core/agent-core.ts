@@ -8,26 +8,41 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
+import type { CategoryPolicy, CategoryView } from '@sallyport/contract/category-policy';
 import type {
+  CatalogueView,
+  CheckAs,
   CheckView,
   Control,
   EventQuery,
   FeedAdd,
+  FeedReportView,
   FeedView,
   ImportResult,
+  IndicatorQuery,
+  PolicyView,
   SettingView,
   StatusView,
 } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
 import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
-import type { GateStatus } from '@sallyport/contract/gate-link';
+import { type GateStatus, TABLE_SLOTS, type TableSlot } from '@sallyport/contract/gate-link';
 import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
-import { gateSettingsFrom, SETTING_NAMES } from '@sallyport/contract/settings';
+import { gateSettingsFrom, itemsOf, SETTING_NAMES } from '@sallyport/contract/settings';
+import { parentOf, WEB_CATEGORIES } from '@sallyport/hosts/web-category';
+import { scoreName } from '@sallyport/policy/score/score-name';
 
+import { categoryState } from '../categories/category-rules.ts';
+import { CategoryStore } from '../categories/category-store.ts';
+import { readCategoryPolicy } from '../categories/read-category-policy.ts';
+import { CATALOGUE } from '../feed-catalogue/catalogue.ts';
+import type { CatalogueFeed } from '../feed-catalogue/catalogue-entry.ts';
 import { FeedStore } from '../feed-store/feed-store.ts';
 import { GateLink } from '../gate-link/gate-link.ts';
+import { importIndicators } from '../indicators/import-indicators.ts';
 import { IndicatorStore } from '../indicators/indicator-store.ts';
-import { type IndicatorDraft, readIndicator, readTarget } from '../indicators/read-indicator.ts';
+import { readIndicator } from '../indicators/read-indicator.ts';
+import { readTarget } from '../indicators/read-target.ts';
 import { followEvents, readEvents } from '../journal/event-query.ts';
 import { type Device, thisDevice } from '../journal/event-rows.ts';
 import { Journal } from '../journal/journal.ts';
@@ -38,19 +53,28 @@ import { Facts } from '../state/facts.ts';
 import { makeStateDirectory, type StateDirectory } from '../state/state-directory.ts';
 import { STATE_SCHEMA } from '../state/state-schema.ts';
 import type { ChildProgram } from '../tables/child-program.ts';
-import { CoalescedTask } from '../tables/coalesced-task.ts';
-import { buildIndicatorTable } from '../tables/indicator-table.ts';
 import { PublishedTables } from '../tables/published-tables.ts';
 import { ReputationCompiler } from '../tables/reputation-compiler.ts';
 import { TableFiles } from '../tables/table-files.ts';
 import { VERSION } from '../version.ts';
 import { FeedIntake } from './feed-intake.ts';
-import { checkTarget } from './target-check.ts';
+import { FeedSchedule } from './feed-schedule.ts';
+import { FeedSelection } from './feed-selection.ts';
+import { policySettingsFrom } from './policy-settings.ts';
+import { PolicyTables } from './policy-tables.ts';
+import { policyView } from './policy-view.ts';
+import { checkTarget, type TableBytes } from './target-check.ts';
 
 export interface CoreOptions {
   readonly directory: StateDirectory;
   /** See tables/child-program.ts: has to be collected before privileges are dropped. */
   readonly feedReader: ChildProgram;
+  /** The same for what compiles indicators and category policies. */
+  readonly policyCompiler: ChildProgram;
+  /** Public feeds to choose from. Absent: the catalogue that ships. */
+  readonly catalogue?: readonly CatalogueFeed[];
+  /** Use those of the catalogue that are free for any use, while the setting DefaultFeeds allows it. */
+  readonly usesDefaultFeeds?: boolean;
   readonly now?: () => number;
 }
 
@@ -64,20 +88,25 @@ export class AgentCore implements Control, AsyncDisposable {
   readonly #device: Device;
   readonly #settings: SettingsStore;
   readonly #indicators: IndicatorStore;
+  readonly #categories: CategoryStore;
   readonly #feeds: FeedStore;
   readonly #intake: FeedIntake;
+  readonly #schedule: FeedSchedule;
+  readonly #selection: FeedSelection;
   readonly #journal: Journal;
   readonly #gaps: GapDetector;
   readonly #facts: Facts;
   readonly #files: TableFiles;
   readonly #tables: PublishedTables;
   readonly #hashKey: readonly [number, number];
-  readonly #indicatorTable = new CoalescedTask(() => this.#compileIndicators());
+  readonly #policyTables: PolicyTables;
   readonly #problems = new Map<string, string>();
   readonly #statusListeners = new Set<() => void>();
   readonly #stop = new AbortController();
   /** The table of the last run holds just the feeds that are stored. */
   readonly #tablesFit: boolean;
+  readonly #indicatorsFit: boolean;
+  #onNotice: (line: string) => void = () => {};
   #link: GateLink | null = null;
   #startedMs: number | null = null;
   #isLoaded = false;
@@ -108,7 +137,8 @@ export class AgentCore implements Control, AsyncDisposable {
         source: change.new.source,
       }),
     );
-    this.#indicators = new IndicatorStore(database);
+    this.#indicators = resources.use(new IndicatorStore(this.#directory, database));
+    this.#categories = new CategoryStore(database);
     this.#feeds = new FeedStore(database, this.#directory);
     this.#files = new TableFiles(this.#directory);
     this.#tables = new PublishedTables(this.#files, (table) => this.#link?.applyTable(table) ?? Promise.resolve(null));
@@ -119,9 +149,40 @@ export class AgentCore implements Control, AsyncDisposable {
       tables: this.#tables,
       facts: this.#facts,
       maxBytes: () => Number(this.#settings.value('FeedMaxBytes')),
+      blockConfidence: () => Number(this.#settings.value('FeedBlockConfidence')),
+      protectedNames: () => itemsOf(String(this.#settings.value('ProtectedNames'))),
+      onCategories: () => this.#policyTables.takeCategories(),
+      removeTable: (file) => this.#files.remove(file),
       now: this.#now,
     });
+    this.#schedule = new FeedSchedule({
+      store: this.#feeds,
+      intake: this.#intake,
+      now: this.#now,
+      random: Math.random,
+      onTrouble: (line) => this.#onNotice(line),
+    });
+    this.#selection = new FeedSelection({
+      catalogue: options.catalogue ?? CATALOGUE,
+      store: this.#feeds,
+      intake: this.#intake,
+      facts: this.#facts,
+      usesDefaults: () => options.usesDefaultFeeds === true && this.#settings.value('DefaultFeeds') === true,
+    });
     this.#tablesFit = this.#intake.adoptLast();
+    this.#policyTables = new PolicyTables({
+      program: options.policyCompiler,
+      files: this.#files,
+      tables: this.#tables,
+      indicators: this.#indicators,
+      policies: () => this.#categories.all(),
+      settings: this.#settings,
+      facts: this.#facts,
+      hashKey: this.#hashKey,
+      categoryBase: () => this.#intake.categoryBase,
+      signal: this.#stop.signal,
+    });
+    this.#indicatorsFit = this.#policyTables.adoptLast();
     this.#noteManagedChanges();
     this.#resources = resources.move();
   }
@@ -133,7 +194,11 @@ export class AgentCore implements Control, AsyncDisposable {
     this.#startedMs = this.#now();
     this.#indicators.removeExpired(this.#now());
     onProgress(`${this.#indicators.size.toLocaleString('en')} custom indicators`);
-    await this.#indicatorTable.request();
+    // Users may have changed since the table of the last run; until it is compiled anew, that one protects.
+    const indicators = this.#policyTables.compileIndicators();
+    if (this.#indicatorsFit) void indicators.catch((error: unknown) => this.#noteIndicators(error));
+    else await indicators;
+    await this.#policyTables.compileCategories();
     for (const { view } of this.#feeds.all())
       onProgress(`feed ${view.id}: ${entriesOf(view)} entries of ${view.location}`);
     this.#link = new GateLink(this.#directory.gateSocket, {
@@ -149,12 +214,16 @@ export class AgentCore implements Control, AsyncDisposable {
     this.#link.start();
     // The gate already judges by settings and indicators, and by its table of before, if it has one.
     if (!this.#tablesFit) {
-      await this.#intake.recompile(onProgress).catch((error: unknown) => {
-        this.#problems.set('feeds', `the feeds cannot be loaded: ${messageOf(error)}`);
+      const compiled = this.#intake.recompile(onProgress).catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) this.#problems.set('feeds', `the feeds cannot be loaded: ${messageOf(error)}`);
       });
+      if (this.#feeds.all().some(({ content }) => content !== null)) await compiled;
     }
     this.#isLoaded = true;
     this.#link.askStatus();
+    // Servers are asked by the schedule, in the background: nothing here waits for the network.
+    this.#onNotice = onProgress;
+    for (const line of await this.#selection.applyDefaults()) onProgress(line);
   }
 
   /** To be called about once a second. */
@@ -164,8 +233,12 @@ export class AgentCore implements Control, AsyncDisposable {
     if (this.#settings.reloadManaged()) {
       this.#facts.set(EFFECTIVE_FACT, this.#effectiveText());
       void this.#applySettings();
+      void this.#applyFeedSettings().catch(() => {});
+      void this.#policyTables.settingsChanged().catch((error: unknown) => this.#noteIndicators(error));
     }
-    if (this.#indicators.removeExpired(this.#now()) > 0) void this.#indicatorTable.request().catch(() => {});
+    if (this.#isLoaded) this.#schedule.tick();
+    // The gate stops at the very second by itself; what has expired leaves the table with the next change.
+    this.#indicators.removeExpired(this.#now());
   }
 
   /** True once the gate has answered for settings and tables of this agent and judges by them, or has to do nothing. */
@@ -181,6 +254,7 @@ export class AgentCore implements Control, AsyncDisposable {
     return [
       ...this.#settings.problems,
       ...this.#problems.values(),
+      ...this.#policyTables.problems,
       ...(link?.problem === null || link === null ? [] : [link.problem]),
       ...(this.#malformedBytes === 0
         ? []
@@ -199,8 +273,10 @@ export class AgentCore implements Control, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#link?.close();
+    await this.#schedule.stop();
     await this.#intake.settled();
-    await this.#indicatorTable.settled();
+    await this.#indicators.exclusive(() => {});
+    await this.#policyTables.settled();
     this.#resources.dispose();
   }
 
@@ -237,52 +313,105 @@ export class AgentCore implements Control, AsyncDisposable {
     const refusal = await this.#applySettings();
     if (refusal !== null)
       throw new ControlError('unavailable', `${name} is stored, but the gate refused it: ${refusal}`);
+    if (FEED_SETTINGS.has(view.name)) await this.#applyFeedSettings();
+    await this.#policyTables.settingsChanged();
     return view;
   }
 
   async addIndicator(input: IndicatorInput): Promise<Indicator> {
     const read = readIndicator(input, this.#now());
     if (read.kind === 'rejected') throw new ControlError('invalid', `${read.field}: ${read.reason}`);
-    const indicator = this.#indicators.put(read.value, this.#now());
-    await this.#indicatorTable.request();
+    const indicator = await this.#indicators.exclusive(() => {
+      const put = this.#indicators.put(read.value, this.#now());
+      this.#policyTables.noteIndicator(put.replaced, put.indicator);
+      return put.indicator;
+    });
+    await this.#policyTables.compileIndicators();
     return indicator;
   }
 
-  async indicators(): Promise<readonly Indicator[]> {
-    return this.#indicators.all();
+  indicators(query: IndicatorQuery = {}): Promise<readonly Indicator[]> {
+    return this.#indicators.exclusive(() => this.#indicators.page(query));
   }
 
   async removeIndicator(value: string): Promise<Indicator> {
     const text = value.trim();
     const target = readTarget(text);
-    const found =
-      this.#indicators.find(target.kind === 'ok' ? target.target.value : text) ?? this.#indicators.find(text);
-    if (found === null) {
-      const shown = JSON.stringify(text.slice(0, 200));
+    const removed = await this.#indicators.exclusive(() => {
+      const byValue = target.kind === 'ok' ? this.#indicators.find(target.target.value) : null;
+      const found = byValue ?? this.#indicators.find(text);
+      if (found === null || found === 'several') return found;
+      this.#indicators.remove(found);
+      this.#policyTables.noteIndicator(found, null);
+      return found;
+    });
+    const shown = JSON.stringify(text.slice(0, 200));
+    if (removed === 'several') {
+      throw new ControlError(
+        'conflict',
+        `${shown}: several indicators, for different users or programs; name the id that \`indicator list\` shows`,
+      );
+    }
+    if (removed === null) {
       throw new ControlError(
         'not-found',
         `${shown}: no such indicator; name the value or id that \`indicator list\` shows`,
       );
     }
-    this.#indicators.remove(found);
-    await this.#indicatorTable.request();
-    return found;
+    await this.#policyTables.compileIndicators();
+    return removed;
   }
 
   async importIndicators(
-    inputs: readonly { readonly row: number; readonly input: IndicatorInput }[],
+    lines: AsyncIterable<Uint8Array>,
+    onProgress: (line: string) => void = () => {},
   ): Promise<ImportResult> {
-    const drafts: IndicatorDraft[] = [];
-    const failures: { row: number; field: string; reason: string }[] = [];
-    for (const { row, input } of inputs) {
-      const read = readIndicator(input, this.#now());
-      if (read.kind === 'ok') drafts.push(read.value);
-      else failures.push({ row, field: read.field, reason: read.reason });
+    const result = await this.#indicators.exclusive(async () => {
+      const imported = await importIndicators(this.#indicators, lines, this.#now(), onProgress);
+      if (imported.failed === 0) this.#policyTables.noteManyIndicators();
+      return imported;
+    });
+    if (result.failed > 0) return result;
+    onProgress('compiling');
+    await this.#policyTables.compileIndicators();
+    return result;
+  }
+
+  async categories(): Promise<readonly CategoryView[]> {
+    const policies = this.#categories.all();
+    const settings = this.#policyTables.categorySettings;
+    const entries = this.#categoryEntries();
+    return WEB_CATEGORIES.map((name): CategoryView => ({
+      name,
+      parent: parentOf(name),
+      ...categoryState(policies, settings, name),
+      entries: entries === null ? null : (entries.get(name) ?? 0),
+    }));
+  }
+
+  async categoryPolicies(): Promise<readonly CategoryPolicy[]> {
+    return this.#categories.all();
+  }
+
+  async putCategoryPolicy(input: CategoryPolicy): Promise<CategoryPolicy> {
+    const read = readCategoryPolicy(input);
+    if (read.kind === 'rejected') throw new ControlError('invalid', `${read.field}: ${read.reason}`);
+    this.#categories.put(read.policy);
+    await this.#policyTables.compileCategories();
+    return read.policy;
+  }
+
+  async removeCategoryPolicy(name: string): Promise<CategoryPolicy> {
+    const found = this.#categories.find(name);
+    if (found === null) {
+      throw new ControlError(
+        'not-found',
+        `${JSON.stringify(name.slice(0, 64))}: no such policy; \`category policy list\` shows them all`,
+      );
     }
-    if (failures.length > 0) return { imported: 0, failures };
-    this.#indicators.putAll(drafts, this.#now());
-    await this.#indicatorTable.request();
-    return { imported: drafts.length, failures };
+    this.#categories.remove(found.name);
+    await this.#policyTables.compileCategories();
+    return found;
   }
 
   addFeed(feed: FeedAdd, content?: AsyncIterable<Uint8Array>, onProgress?: (line: string) => void): Promise<FeedView> {
@@ -302,21 +431,53 @@ export class AgentCore implements Control, AsyncDisposable {
   }
 
   removeFeed(idOrLocation: string): Promise<FeedView> {
-    return this.#fed(this.#intake.remove(idOrLocation));
+    return this.#fed(this.#selection.remove(idOrLocation));
   }
 
-  async check(target: string): Promise<CheckView> {
-    const { mode, convertWarnToBlock } = gateSettingsFrom((name) => this.#settings.value(name));
-    const reputation = this.#tables.current('reputation');
-    return checkTarget(
-      target,
-      { mode, convertWarnToBlock },
-      {
-        indicators: buildIndicatorTable(this.#indicators.all(), this.#hashKey),
-        reputation: reputation === null ? null : readFileSync(this.#files.path(reputation)),
-      },
-      this.#now(),
-    );
+  async feedReport(idOrLocation: string): Promise<FeedReportView> {
+    return this.#intake.report(idOrLocation);
+  }
+
+  async catalogue(): Promise<readonly CatalogueView[]> {
+    return this.#selection.catalogue();
+  }
+
+  enableFeed(idOrLocation: string, onProgress?: (line: string) => void): Promise<FeedView> {
+    return this.#fed(this.#selection.enable(idOrLocation, onProgress ?? (() => {})));
+  }
+
+  disableFeed(idOrLocation: string): Promise<FeedView> {
+    return this.#fed(this.#selection.disable(idOrLocation));
+  }
+
+  approveFeed(
+    idOrLocation: string,
+    entries: readonly string[],
+    onProgress?: (line: string) => void,
+  ): Promise<FeedView> {
+    return this.#fed(this.#intake.approve(idOrLocation, entries, onProgress ?? (() => {})));
+  }
+
+  async check(target: string, as: CheckAs = {}): Promise<CheckView> {
+    // Without an agent nothing was compiled yet, and what is stored is to count all the same.
+    if (this.#startedMs === null) await this.#policyTables.compileStored();
+    const settings = policySettingsFrom(gateSettingsFrom((name) => this.#settings.value(name)));
+    const { users } = this.#policyTables.categorySettings;
+    const score = settings.lowReputation === 'off' ? null : scoreName;
+    return checkTarget(target, as, { settings, tables: this.#tableBytes(), score, users }, this.#now());
+  }
+
+  async policy(): Promise<PolicyView> {
+    const entries = this.#categoryEntries();
+    return policyView({
+      gate: gateSettingsFrom((name) => this.#settings.value(name)),
+      categories: this.#policyTables.categorySettings,
+      policies: this.#categories.all(),
+      indicators: { stored: this.#indicators.size, otherGroups: this.#policyTables.otherGroups },
+      feedEntries: this.#feeds.all().reduce((sum, { view }) => sum + (view.enabled ? countOf(view) : 0), 0),
+      categoryEntries: entries?.values().reduce((sum, each) => sum + each, 0) ?? null,
+      problems: this.problems,
+    });
   }
 
   async *events(query: EventQuery): AsyncGenerator<DeviceNetworkEvent> {
@@ -342,17 +503,17 @@ export class AgentCore implements Control, AsyncDisposable {
 
   async #handOverAll(): Promise<void> {
     const [settingsRefusal, refused] = await Promise.all([this.#applySettings(), this.#tables.handOverAll()]);
-    for (const slot of ['indicators', 'reputation'] as const) {
+    for (const slot of TABLE_SLOTS) {
       const reason = refused[slot];
       if (reason === undefined) this.#problems.delete(slot);
       else this.#problems.set(slot, `the gate refused the ${slot} table: ${reason}`);
     }
     // A table of an earlier run may have been damaged since, or be of another format: the sources are still there.
-    if (refused.reputation !== undefined) {
+    if (FEED_SLOTS.some((slot) => refused[slot] !== undefined)) {
       await this.#intake
         .recompile(() => {})
         .then(
-          () => this.#problems.delete('reputation'),
+          () => FEED_SLOTS.forEach((slot) => this.#problems.delete(slot)),
           () => {},
         );
     }
@@ -370,20 +531,43 @@ export class AgentCore implements Control, AsyncDisposable {
     return refusal;
   }
 
-  async #compileIndicators(): Promise<void> {
-    const bytes = buildIndicatorTable(this.#indicators.all(), this.#hashKey);
-    const file = this.#files.write('indicators', bytes, { durable: false });
-    const refusal = await this.#tables.publish('indicators', file);
-    if (refusal !== null)
-      throw new ControlError('unavailable', `stored, but the gate refused the new table: ${refusal}`);
+  #noteIndicators(error: unknown): void {
+    this.#problems.set('indicators', `the indicators cannot be compiled: ${messageOf(error)}`);
+  }
+
+  #tableBytes(): TableBytes {
+    const read = (slot: TableSlot): readonly [TableSlot, Uint8Array | null] => {
+      const file = this.#tables.current(slot);
+      return [slot, file === null ? null : readFileSync(this.#files.path(file))];
+    };
+    return Object.fromEntries(TABLE_SLOTS.map(read)) as TableBytes; // oxlint-disable-line typescript/no-unsafe-type-assertion -- one entry a slot
+  }
+
+  /** By category, what the feeds in force have. Null when no feed has any. */
+  #categoryEntries(): ReadonlyMap<string, number> | null {
+    const entries = new Map<string, number>();
+    for (const { view } of this.#feeds.all()) {
+      if (!view.enabled) continue;
+      for (const [category, count] of Object.entries(this.#feeds.report(view.id)?.webCategories ?? {})) {
+        entries.set(category, (entries.get(category) ?? 0) + count);
+      }
+    }
+    return entries.size === 0 ? null : entries;
   }
 
   /** Each change of a feed compiles all of them, so its success ends an earlier failure. */
   async #fed(change: Promise<FeedView>): Promise<FeedView> {
     const view = await change;
     this.#problems.delete('feeds');
-    this.#problems.delete('reputation');
+    for (const slot of FEED_SLOTS) this.#problems.delete(slot);
     return view;
+  }
+
+  /** Feeds follow their settings. What has to be compiled again is in force when this resolves. */
+  async #applyFeedSettings(): Promise<void> {
+    if (!this.#isLoaded) return;
+    await this.#selection.applyDefaults();
+    if (!this.#intake.isCurrent) await this.#intake.recompile(() => {});
   }
 
   #observe(status: GateStatus): void {
@@ -431,6 +615,9 @@ export class AgentCore implements Control, AsyncDisposable {
   }
 }
 
+/** Slots whose tables are made of feeds. */
+const FEED_SLOTS = ['reputation', 'categories', 'popular'] as const satisfies readonly TableSlot[];
+const FEED_SETTINGS: ReadonlySet<string> = new Set(['DefaultFeeds', 'FeedBlockConfidence', 'ProtectedNames']);
 const DROPPED_FACT = 'gate-records-dropped';
 const EFFECTIVE_FACT = 'effective-settings';
 
@@ -444,7 +631,8 @@ const readHashKey = (hex: string): readonly [number, number] => [
   Number.parseInt(hex.slice(8, 16), 16),
 ];
 
-const entriesOf = ({ entries }: FeedView): string =>
-  (entries.hosts + entries.ips + entries.cidrs + entries.urls).toLocaleString('en');
+const entriesOf = (view: FeedView): string => countOf(view).toLocaleString('en');
+
+const countOf = ({ entries }: FeedView): number => entries.hosts + entries.ips + entries.cidrs + entries.urls;
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

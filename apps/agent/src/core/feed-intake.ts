@@ -1,27 +1,29 @@
 /**
- * Adds, refreshes and removes feeds. Each is one sequence: store a raw copy, read all feeds and compile, hand the
- * table over, and only then commit; a failure on the way leaves everything as it was.
+ * Adds, refreshes, switches, approves and removes feeds. Each is one sequence: store a raw copy, read all feeds and
+ * compile, hand the tables over, and only then commit; a failure on the way leaves everything as it was.
  *
  * Easy to get wrong: these sequences must not overlap, or the later one would compile without what the earlier one is
- * about to commit. They stand in a queue.
+ * about to commit. They stand in a queue. Fetching for the schedule is outside of it, as a server may take minutes.
  */
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 
-import type { FeedAdd, FeedView } from '@sallyport/contract/control';
+import type { FeedAdd, FeedReportView, FeedView } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
+import { FORMAT_VERSION } from '@sallyport/hosts/format';
 
-import type { FeedStore, StoredFeed } from '../feed-store/feed-store.ts';
+import type { CatalogueFeed } from '../feed-catalogue/catalogue-entry.ts';
+import type { FeedStore } from '../feed-store/feed-store.ts';
+import { EMPTY_VIEW, entryCount, NO_ENTRIES, type StoredFeed, type StoredReport } from '../feed-store/stored-feed.ts';
 import { byteSize, printable } from '../feeds/feed-error.ts';
-import type { FeedReport } from '../feeds/read-feed.ts';
 import type { Facts } from '../state/facts.ts';
 import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 import type { PublishedTables } from '../tables/published-tables.ts';
-import type { ReputationCompiler } from '../tables/reputation-compiler.ts';
-import type { FeedToRead } from '../tables/reputation-task.ts';
-
-const FEED_FORMATS = ['detect', 'hosts', 'domains', 'adblock', 'cidr'] as const;
-const FEED_CATEGORIES = ['malicious', 'phishing', 'c2', 'untrusted'] as const;
+import type { Compiled, CompiledFiles, ReputationCompiler } from '../tables/reputation-compiler.ts';
+import type { Validators } from '../feeds/open-source.ts';
+import type { Candidate, FeedToRead, ReadingReport } from '../tables/reputation-task.ts';
+import { intervalOf, readFeedOptions } from './feed-options.ts';
 
 export type OnProgress = (line: string) => void;
 export type FeedContent = AsyncIterable<Uint8Array> | undefined;
@@ -33,86 +35,282 @@ interface Parts {
   readonly tables: PublishedTables;
   readonly facts: Facts;
   readonly maxBytes: () => number;
+  readonly blockConfidence: () => number;
+  readonly protectedNames: () => readonly string[];
+  /**
+   * Brings a new table of web categories, a file of the table directory, into force, as policies will have it. Resolves
+   * to why the gate refused what was made of it, or null.
+   */
+  readonly onCategories: (file: string) => Promise<string | null>;
+  /** Deletes a table file. */
+  readonly removeTable: (file: string) => void;
   readonly now: () => number;
 }
 
-const IS_URL = /^[a-z][a-z0-9+.-]*:\/\//i;
+/** Content that is not in force yet. */
+interface NewContent {
+  /** Of the raw copy. */
+  readonly file: string;
+  /** Null for files, and for what was approved. */
+  readonly validators: Validators | null;
+  /** False: whatever its size. */
+  readonly isGuarded: boolean;
+}
+
+/** What became of the new content of one feed. */
+export type Intake =
+  | { readonly kind: 'taken'; readonly view: FeedView }
+  | { readonly kind: 'withheld'; readonly view: FeedView }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What a server gave. */
+export type FetchedContent =
+  | { readonly kind: 'content'; readonly file: string; readonly validators: Validators }
+  | { readonly kind: 'not-modified' };
+
+export const isUrl = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
 
 export class FeedIntake {
   readonly #parts: Parts;
   #last: Promise<unknown> = Promise.resolve();
+  #categoryBase: string | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
+  /** Web categories before policies: a file of the table directory, or null when none was compiled yet. */
+  get categoryBase(): string | null {
+    return this.#categoryBase;
+  }
+
+  // ---- what somebody asks for ---------------------------------------------------------------------------------------
+
   add(feed: FeedAdd, content: FeedContent, onProgress: OnProgress): Promise<FeedView> {
     return this.#inTurn(async () => {
-      const { store } = this.#parts;
-      const location = feed.location.trim();
-      const wantedFormat = oneOf('format', FEED_FORMATS, feed.format);
-      const category = oneOf('category', FEED_CATEGORIES, feed.category);
-      if (location === '') throw new ControlError('invalid', 'feed: name a file or an http(s) URL');
-      if (location.length > 4096)
-        throw new ControlError('invalid', 'feed: the location is longer than 4096 characters');
-      const known = store.find(location);
-      if (known !== null) {
-        const id = known.view.id;
-        throw new ControlError(
-          'conflict',
-          `${printable(location, 400)} is feed ${id} already; use \`feed refresh ${id}\`, or remove it first`,
-        );
-      }
+      const { store, now } = this.#parts;
+      const options = readFeedOptions(feed);
+      this.#refuseKnown(options.location);
       const id = store.nextId();
-      return this.#take(id, { location, wantedFormat, category, addedMs: this.#parts.now() }, content, onProgress);
+      const stored: StoredFeed = {
+        view: {
+          ...EMPTY_VIEW,
+          ...options,
+          id,
+          intervalMs: intervalOf(options.location, options.intervalMs),
+          addedMs: now(),
+        },
+        wantedFormat: options.format,
+        content: null,
+        pending: null,
+        validators: null,
+        approved: [],
+        failures: 0,
+      };
+      return this.#takeNow(stored, content, onProgress);
     });
   }
 
-  refresh(idOrLocation: string, content: FeedContent, onProgress: OnProgress): Promise<FeedView> {
+  refresh(text: string, content: FeedContent, onProgress: OnProgress): Promise<FeedView> {
     return this.#inTurn(async () => {
-      const feed = this.#find(idOrLocation);
-      const { id, location, category, addedMs } = feed.view;
+      const feed = this.find(text);
       try {
-        return await this.#take(
-          id,
-          { location, wantedFormat: feed.wantedFormat, category, addedMs },
-          content,
-          onProgress,
-        );
+        return await this.#takeNow(feed, content, onProgress);
       } catch (error) {
-        const problem = error instanceof Error ? error.message : String(error);
-        this.#parts.store.put({ ...feed, view: { ...feed.view, problem } });
+        this.noteProblem(feed.view.id, error instanceof Error ? error.message : String(error));
         throw error;
       }
     });
   }
 
-  remove(idOrLocation: string): Promise<FeedView> {
+  remove(text: string): Promise<FeedView> {
     return this.#inTurn(async () => {
-      const feed = this.#find(idOrLocation);
-      const rest = this.#parts.store.all().filter((other) => other !== feed);
-      await this.#publish(rest.map(toRead(this.#parts.store)), () => {});
-      this.#parts.store.remove(feed);
-      this.#rememberTable();
+      const { store } = this.#parts;
+      const feed = this.find(text);
+      await this.#withChange(
+        store.all().filter((other) => other !== feed),
+        () => {},
+      );
+      store.remove(feed);
+      this.#rememberTables();
       return feed.view;
     });
   }
 
-  /** Puts the table that was compiled last in force. False when it does not fit the feeds any more. */
-  adoptLast(): boolean {
-    const { store, tables, facts, compiler } = this.#parts;
-    const [file, key] = (facts.get(TABLE_FACT) ?? '').split(' ');
-    if (file === undefined || key !== keyOf(store.all()) || !compiler.has(file)) return store.all().length === 0;
-    tables.adopt('reputation', file);
-    return true;
+  setEnabled(text: string, enabled: boolean, onProgress: OnProgress): Promise<FeedView> {
+    return this.#inTurn(async () => {
+      const { store, now } = this.#parts;
+      const feed = this.find(text);
+      if (feed.view.enabled === enabled) return feed.view;
+      const nextMs = enabled && feed.view.intervalMs !== null ? now() : null;
+      // What somebody turned on is no longer `up`'s to take away.
+      const origin = enabled && feed.view.origin === 'default' ? 'chosen' : feed.view.origin;
+      const changed: StoredFeed = { ...feed, view: { ...feed.view, enabled, origin, nextMs } };
+      const all = store.all().map((other) => (other === feed ? changed : other));
+      if (feed.content === null) store.put(changed);
+      else await this.#withChange(all, onProgress, changed);
+      this.#rememberTables();
+      return this.find(feed.view.id).view;
+    });
   }
 
-  /** Reads all stored feeds and compiles their table. Throws ControlError; the table in force stays then. */
-  recompile(onProgress: OnProgress): Promise<void> {
+  /** `entries` empty: content that is held back as a whole; otherwise entries, or `*`. */
+  approve(text: string, entries: readonly string[], onProgress: OnProgress): Promise<FeedView> {
     return this.#inTurn(async () => {
       const { store } = this.#parts;
-      await this.#publish(store.all().map(toRead(store)), onProgress);
-      this.#rememberTable();
+      const feed = this.find(text);
+      if (entries.length === 0) return this.#approveContent(feed, onProgress);
+      const approved = this.#approvals(feed, entries);
+      const changed: StoredFeed = { ...feed, approved };
+      const all = store.all().map((other) => (other === feed ? changed : other));
+      await this.#withChange(all, onProgress, changed);
+      this.#rememberTables();
+      return this.find(feed.view.id).view;
+    });
+  }
+
+  report(text: string): FeedReportView {
+    const { view, approved } = this.find(text);
+    const report = this.#parts.store.report(view.id);
+    return {
+      feed: view,
+      read: report?.read ?? 0,
+      added: report === null ? 0 : entryCount(report.entries) - report.duplicates.own,
+      audited: report?.audited ?? 0,
+      portQualified: report?.portQualified ?? 0,
+      webCategories: report?.webCategories ?? {},
+      skipped: report?.skipped ?? [],
+      held: report?.held ?? [],
+      narrowed: report?.narrowed ?? 0,
+      damage: report?.damage ?? null,
+      members: report?.members ?? { read: 0, skipped: { count: 0, first: [] } },
+      approved,
+    };
+  }
+
+  /** Throws ControlError `not-found`. */
+  find(text: string): StoredFeed {
+    const feed = this.#parts.store.find(text.trim());
+    if (feed !== null) return feed;
+    const hint = this.#parts.store.all().length === 0 ? 'there are no feeds' : 'see `feed list`';
+    throw new ControlError('not-found', `${printable(text, 200)}: no such feed; ${hint}`);
+  }
+
+  // ---- the catalogue ------------------------------------------------------------------------------------------------
+
+  /** Makes a feed of an entry of the catalogue; its content comes with the schedule. */
+  adopt(entry: CatalogueFeed, origin: 'chosen' | 'default'): Promise<FeedView> {
+    return this.#inTurn(async () => {
+      const { store, now } = this.#parts;
+      this.#refuseKnown(entry.url);
+      const nowMs = now();
+      const view: FeedView = {
+        ...EMPTY_VIEW,
+        id: store.nextId(),
+        location: entry.url,
+        name: entry.name,
+        catalogueId: entry.id,
+        origin,
+        format: entry.format,
+        category: entry.category,
+        confidence: entry.confidence ?? null,
+        intervalMs: entry.intervalHours * 3_600_000,
+        addedMs: nowMs,
+        nextMs: nowMs,
+      };
+      const wantedFormat = entry.format;
+      store.put({ view, wantedFormat, content: null, pending: null, validators: null, approved: [], failures: 0 });
+      this.#rememberTables();
+      return view;
+    });
+  }
+
+  /** Forgets feeds that `up` made by itself. Those that somebody has turned off stay, so that they stay off. */
+  dropDefaults(onProgress: OnProgress): Promise<readonly FeedView[]> {
+    return this.#inTurn(async () => {
+      const { store } = this.#parts;
+      const going = store.all().filter(({ view }) => view.origin === 'default' && view.enabled);
+      if (going.length === 0) return [];
+      const staying = store.all().filter((feed) => !going.includes(feed));
+      if (going.some(({ content }) => content !== null)) await this.#withChange(staying, onProgress);
+      for (const feed of going) store.remove(feed);
+      this.#rememberTables();
+      return going.map(({ view }) => view);
+    });
+  }
+
+  // ---- the schedule -------------------------------------------------------------------------------------------------
+
+  /** What the server has now. Outside of the queue. Throws ControlError; no file is left then. */
+  async fetch(feed: StoredFeed, onProgress: OnProgress): Promise<FetchedContent> {
+    const { store, compiler, directory, maxBytes, now } = this.#parts;
+    const file = store.newFile(feed.view.id, now());
+    try {
+      const { location } = feed.view;
+      const validators = await compiler.fetch(location, store.path(file), maxBytes(), feed.validators, onProgress);
+      if (validators === null) return { kind: 'not-modified' };
+      giveToOwner(directory, store.path(file));
+      return { kind: 'content', file, validators };
+    } catch (error) {
+      store.drop(file);
+      throw error;
+    }
+  }
+
+  /**
+   * Takes what was fetched of several feeds, with one compilation. Feeds that are gone or off by now are left out.
+   * Throws ControlError when the tables cannot be compiled or the gate refuses them.
+   */
+  takeFetched(
+    fetched: ReadonlyMap<string, { readonly file: string; readonly validators: Validators }>,
+    onProgress: OnProgress,
+  ): Promise<ReadonlyMap<string, Intake>> {
+    return this.#inTurn(async () => {
+      const { store } = this.#parts;
+      const candidates = new Map<string, NewContent>();
+      for (const [id, { file, validators }] of fetched) {
+        if (store.find(id)?.view.enabled === true) candidates.set(id, { file, validators, isGuarded: true });
+        else store.drop(file);
+      }
+      if (candidates.size === 0) return new Map();
+      try {
+        return await this.#take(store.all(), candidates, onProgress);
+      } finally {
+        this.#dropUnnamed(fetched);
+      }
+    });
+  }
+
+  /** Without effect when the feed is gone. */
+  noteProblem(id: string, problem: string): void {
+    const feed = this.#parts.store.find(id);
+    if (feed !== null) this.#parts.store.put({ ...feed, view: { ...feed.view, problem } });
+  }
+
+  // ---- the start ----------------------------------------------------------------------------------------------------
+
+  /** Puts the tables that were compiled last in force. False when they do not fit the feeds any more. */
+  adoptLast(): boolean {
+    const { tables, facts, compiler } = this.#parts;
+    const last = readTablesFact(facts.get(TABLES_FACT));
+    if (last === null || !compiler.has(last.files.reputation)) return false;
+    tables.adopt('reputation', last.files.reputation);
+    const isWhole = compiler.has(last.files.popular) && compiler.has(last.files.categories);
+    if (compiler.has(last.files.popular)) tables.adopt('popular', last.files.popular);
+    if (compiler.has(last.files.categories)) this.#categoryBase = last.files.categories;
+    return isWhole && last.key === this.#key();
+  }
+
+  /** Do the tables in force hold what the stored feeds and settings say? */
+  get isCurrent(): boolean {
+    return readTablesFact(this.#parts.facts.get(TABLES_FACT))?.key === this.#key();
+  }
+
+  /** Reads all stored feeds and compiles their tables. Throws ControlError; the tables in force stay then. */
+  recompile(onProgress: OnProgress): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#withChange(this.#parts.store.all(), onProgress);
+      this.#rememberTables();
     });
   }
 
@@ -121,50 +319,209 @@ export class FeedIntake {
     await this.#last;
   }
 
+  // ---- how it is done -----------------------------------------------------------------------------------------------
+
   /** Copy, compile, hand over, commit. */
-  async #take(
-    id: string,
-    wanted: { location: string; wantedFormat: string; category: string; addedMs: number },
-    content: FeedContent,
-    onProgress: OnProgress,
-  ): Promise<FeedView> {
-    const { store, now, directory } = this.#parts;
-    const copy = store.newContent(id, now());
+  async #takeNow(feed: StoredFeed, content: FeedContent, onProgress: OnProgress): Promise<FeedView> {
+    const { store, directory, now } = this.#parts;
+    const { id, location } = feed.view;
+    const file = store.newFile(id, now());
     try {
-      await this.#copy(wanted.location, content, store.path(copy), onProgress);
-      giveToOwner(directory, store.path(copy));
-      const others = store.all().filter((feed) => feed.view.id !== id);
-      const subject: FeedToRead = {
-        id,
-        location: wanted.location,
-        path: store.path(copy),
-        format: wanted.wantedFormat,
-        category: wanted.category,
-      };
-      const reports = await this.#publish([...others.map(toRead(store)), subject], onProgress);
-      const report = reports.get(id);
-      if (report === undefined) throw new ControlError('internal', 'the feed reader gave no report');
-      const view = viewOf(id, wanted, report, now());
-      store.put({ view, wantedFormat: wanted.wantedFormat, content: copy });
-      this.#rememberTable();
-      return view;
-    } catch (error) {
-      rmSync(store.path(copy), { force: true });
-      throw error;
+      const validators = await this.#copy(location, content, store.path(file), onProgress);
+      giveToOwner(directory, store.path(file));
+      const all = store.all().some(({ view }) => view.id === id) ? store.all() : [...store.all(), feed];
+      // Somebody who refreshes a feed that is off wants to see it work; it counts as soon as it is on.
+      const on = all.map((other) => (other === feed ? { ...feed, view: { ...feed.view, enabled: true } } : other));
+      const intake = (await this.#take(on, new Map([[id, { file, validators, isGuarded: true }]]), onProgress)).get(id);
+      if (intake === undefined) throw new ControlError('internal', 'the feed reader gave no report');
+      if (intake.kind === 'refused') throw new ControlError('invalid', intake.reason);
+      return intake.view;
+    } finally {
+      this.#dropUnnamed(new Map([[id, { file }]]));
     }
   }
 
-  async #copy(location: string, content: FeedContent, to: string, onProgress: OnProgress): Promise<void> {
+  async #approveContent(feed: StoredFeed, onProgress: OnProgress): Promise<FeedView> {
+    const { store } = this.#parts;
+    const { id, held } = feed.view;
+    if (feed.pending === null) {
+      const remedy = held === 0 ? 'nothing of it is held back' : 'name entries that are held back, or --all';
+      throw new ControlError('invalid', `feed ${id}: ${remedy}; see \`feed held ${id}\``);
+    }
+    const content = { file: feed.pending, validators: feed.validators, isGuarded: false };
+    const intake = (await this.#take(store.all(), new Map([[id, content]]), onProgress)).get(id);
+    if (intake?.kind !== 'taken') throw new ControlError('invalid', intake?.kind === 'refused' ? intake.reason : '');
+    return intake.view;
+  }
+
+  #approvals(feed: StoredFeed, entries: readonly string[]): readonly string[] {
+    const { id, held } = feed.view;
+    const wanted = entries.map((entry) => entry.trim());
+    if (wanted.includes('*')) return ['*'];
+    const report = this.#parts.store.report(id)?.held ?? [];
+    const seen = report.reduce((sum, { count }) => sum + count, 0);
+    const entryOf = (text: string): string => {
+      const found = report.find(({ entry }) => entry === text || entry === text.toLowerCase());
+      if (found?.approvable === false) {
+        const remedy = 'add an indicator if it is meant';
+        throw new ControlError('invalid', `feed ${id}: ${found.entry} ${found.sentence}: it cannot be approved; ${remedy}`);
+      }
+      // Only the first of each reason are in the report, so an entry that is not there may be one of the others.
+      if (found !== undefined || seen < held || feed.approved.includes(text)) return found?.entry ?? text;
+      throw new ControlError(
+        'not-found',
+        `feed ${id}: ${printable(text, 200)} is not held back; \`feed held ${id}\` lists what is`,
+      );
+    };
+    return [...new Set([...feed.approved, ...wanted.map(entryOf)])];
+  }
+
+  /** Compiles `feeds` as they shall be, commits `changed` and what the reading told of the others. */
+  async #withChange(feeds: readonly StoredFeed[], onProgress: OnProgress, changed?: StoredFeed): Promise<void> {
+    const compiled = await this.#publish(feeds, new Map(), onProgress);
+    if (changed !== undefined) this.#parts.store.put(changed);
+    this.#commitReports(compiled);
+  }
+
+  /** Compiles `feeds` with the new content of some, and commits what became of each. */
+  async #take(
+    feeds: readonly StoredFeed[],
+    candidates: ReadonlyMap<string, NewContent>,
+    onProgress: OnProgress,
+  ): Promise<ReadonlyMap<string, Intake>> {
+    const { store } = this.#parts;
+    const compiled = await this.#publish(feeds, candidates, onProgress);
+    const intakes = new Map<string, Intake>();
+    for (const feed of feeds) {
+      const { id } = feed.view;
+      const content = candidates.get(id);
+      if (content === undefined) continue;
+      const stored = store.find(id) ?? feed;
+      const intake = this.#commit(stored, content, compiled);
+      intakes.set(id, intake);
+    }
+    this.#commitReports(compiled, candidates);
+    if (compiled.files !== null) this.#rememberTables();
+    return intakes;
+  }
+
+  #commit(feed: StoredFeed, content: NewContent, compiled: Compiled): Intake {
+    const { store, now } = this.#parts;
+    const { id } = feed.view;
+    const nowMs = now();
+    const refusal = compiled.refused.get(id);
+    if (refusal !== undefined) return { kind: 'refused', reason: refusal };
+    const asked = { checkedMs: isUrl(feed.view.location) ? nowMs : null };
+    const withheld = compiled.withheld.get(id);
+    if (withheld !== undefined) {
+      const view: FeedView = {
+        ...feed.view,
+        ...asked,
+        pending: { ...withheld, atMs: nowMs },
+        problem: `new content is held back: it ${withheld.reason}; sallyport feed approve ${id} accepts it`,
+      };
+      store.put({ ...feed, view, pending: content.file, validators: content.validators });
+      return { kind: 'withheld', view };
+    }
+    const report = compiled.reports.get(id);
+    if (report === undefined) throw new ControlError('internal', 'the feed reader gave no report');
+    const view: FeedView = { ...viewAfter(feed.view, report), ...asked, refreshedMs: nowMs, pending: null };
+    const { validators } = content;
+    store.put({ ...feed, view, content: content.file, pending: null, validators, failures: 0 }, storedReport(report));
+    return { kind: 'taken', view };
+  }
+
+  /** A feed's figures may change with another's: duplicates, and what could not be read again. */
+  #commitReports(compiled: Compiled, except: ReadonlyMap<string, unknown> = new Map()): void {
+    const { store } = this.#parts;
+    for (const feed of store.all()) {
+      const { id } = feed.view;
+      if (except.has(id)) continue;
+      const report = compiled.reports.get(id);
+      const refusal = compiled.refused.get(id);
+      if (report !== undefined) {
+        const view = { ...viewAfter(feed.view, report), problem: feed.view.problem };
+        if (JSON.stringify(view) !== JSON.stringify(feed.view)) store.put({ ...feed, view }, storedReport(report));
+      } else if (refusal !== undefined) {
+        const problem = `its stored copy cannot be used: ${refusal}`;
+        store.put({ ...feed, view: { ...feed.view, problem, entries: NO_ENTRIES, exceptions: 0, held: 0 } });
+      }
+    }
+  }
+
+  async #publish(
+    feeds: readonly StoredFeed[],
+    candidates: ReadonlyMap<string, NewContent>,
+    onProgress: OnProgress,
+  ): Promise<Compiled> {
+    const { compiler, maxBytes, blockConfidence, protectedNames, now } = this.#parts;
+    const compiled = await compiler.compile(
+      {
+        feeds: feeds.flatMap((feed) => this.#toRead(feed, candidates.get(feed.view.id))),
+        maxBytes: maxBytes(),
+        blockConfidence: blockConfidence(),
+        protectedNames: protectedNames(),
+        nowMs: now(),
+      },
+      onProgress,
+    );
+    if (compiled.files !== null) await this.#handOver(compiled.files);
+    return compiled;
+  }
+
+  /** Reputation first: when the gate refuses it, nothing has happened. */
+  async #handOver(files: CompiledFiles): Promise<void> {
+    const { compiler, tables, onCategories, removeTable } = this.#parts;
+    const refusal = await tables.publish('reputation', files.reputation);
+    if (refusal !== null) {
+      compiler.discard(files);
+      throw new ControlError('unavailable', `the gate refused the new table: ${refusal}`);
+    }
+    await tables.publish('popular', files.popular);
+    const before = this.#categoryBase;
+    this.#categoryBase = files.categories;
+    await onCategories(files.categories);
+    if (before !== null) removeTable(before);
+  }
+
+  #toRead(feed: StoredFeed, content: NewContent | undefined): FeedToRead[] {
+    const { store } = this.#parts;
+    const { view } = feed;
+    if (!view.enabled) return [];
+    const previous = feed.content === null ? null : { path: store.path(feed.content), format: formatAgain(feed) };
+    const common = {
+      id: view.id,
+      title: view.name ?? view.location,
+      location: view.location,
+      category: view.category,
+      confidence: view.confidence,
+      approved: feed.approved,
+    };
+    if (content === undefined) return previous === null ? [] : [{ ...common, ...previous, candidate: null }];
+    const isComparable = content.isGuarded && previous !== null;
+    const candidate: Candidate = {
+      previous,
+      previousEntries: isComparable ? entryCount(view.entries) + view.held : null,
+    };
+    return [{ ...common, path: store.path(content.file), format: feed.wantedFormat, candidate }];
+  }
+
+  async #copy(
+    location: string,
+    content: FeedContent,
+    to: string,
+    onProgress: OnProgress,
+  ): Promise<Validators | null> {
     const { compiler, maxBytes } = this.#parts;
     if (content === undefined) {
-      if (!IS_URL.test(location) && !location.startsWith('/')) {
+      if (!isUrl(location) && !location.startsWith('/')) {
         throw new ControlError('invalid', `${printable(location, 400)}: give the whole path, beginning with /`);
       }
-      await compiler.fetch(location, to, maxBytes(), onProgress);
-      return;
+      return compiler.fetch(location, to, maxBytes(), null, onProgress);
     }
     // Not a stream and a pipeline: a write stream that is given up may still create its file afterwards.
-    await writeFile(to, bounded(content, location, maxBytes()), { flag: 'wx', mode: 0o640 }).catch((error: unknown) => {
+    const options = { flag: 'wx', mode: 0o640, flush: true } as const;
+    await writeFile(to, bounded(content, location, maxBytes()), options).catch((error: unknown) => {
       if (error instanceof ControlError) throw error;
       throw new ControlError(
         'unavailable',
@@ -172,28 +529,47 @@ export class FeedIntake {
         { cause: error },
       );
     });
+    return null;
   }
 
-  async #publish(feeds: readonly FeedToRead[], onProgress: OnProgress): Promise<ReadonlyMap<string, FeedReport>> {
-    const { compiler, tables, maxBytes } = this.#parts;
-    const { file, reports } = await compiler.compile(feeds, maxBytes(), onProgress);
-    const refusal = await tables.publish('reputation', file);
-    if (refusal !== null) throw new ControlError('unavailable', `the gate refused the new table: ${refusal}`);
-    return reports;
+  #refuseKnown(location: string): void {
+    const known = this.#parts.store.find(location);
+    if (known === null) return;
+    const id = known.view.id;
+    throw new ControlError(
+      'conflict',
+      `${printable(location, 400)} is feed ${id} already; use \`feed refresh ${id}\`, or remove it first`,
+    );
   }
 
-  /** The next start uses the table again if the feeds are still the same. */
-  #rememberTable(): void {
-    const { facts, tables, store } = this.#parts;
-    facts.set(TABLE_FACT, `${tables.current('reputation') ?? ''} ${keyOf(store.all())}`);
+  #dropUnnamed(files: ReadonlyMap<string, { readonly file: string }>): void {
+    const { store } = this.#parts;
+    for (const [id, { file }] of files) {
+      const feed = store.find(id);
+      if (feed?.content !== file && feed?.pending !== file) rmSync(store.path(file), { force: true });
+    }
   }
 
-  #find(idOrLocation: string): StoredFeed {
-    const feed = this.#parts.store.find(idOrLocation.trim());
-    if (feed !== null) return feed;
-    const known = this.#parts.store.all().map(({ view }) => view.id);
-    const hint = known.length === 0 ? 'there are no feeds' : 'see `feed list`';
-    throw new ControlError('not-found', `${printable(idOrLocation, 200)}: no such feed; ${hint}`);
+  /** The next start uses the tables again if feeds and settings are still the same. */
+  #rememberTables(): void {
+    const { facts, tables } = this.#parts;
+    const files = {
+      reputation: tables.current('reputation') ?? '',
+      popular: tables.current('popular') ?? '',
+      categories: this.#categoryBase ?? '',
+    };
+    facts.set(TABLES_FACT, JSON.stringify({ files, key: this.#key() } satisfies TablesFact));
+  }
+
+  /** Names everything that goes into the tables: raw copies are never changed in place. */
+  #key(): string {
+    const { store, blockConfidence, protectedNames } = this.#parts;
+    const feeds = store
+      .all()
+      .flatMap((feed) => (feed.content === null ? [] : this.#toRead(feed, undefined)))
+      .map((feed, index) => [index, feed.path.slice(feed.path.lastIndexOf('/')), { ...feed, path: '' }]);
+    const all = [FORMAT_VERSION, blockConfidence(), protectedNames(), feeds];
+    return createHash('sha256').update(JSON.stringify(all)).digest('base64url');
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -203,40 +579,36 @@ export class FeedIntake {
   }
 }
 
-const TABLE_FACT = 'reputation-table';
+const TABLES_FACT = 'feed-tables';
 
-/** Names the content of all feeds: raw copies are never changed in place. */
-const keyOf = (feeds: readonly StoredFeed[]): string =>
-  feeds.length === 0 ? '-' : feeds.map((feed) => feed.content).join(',');
+interface TablesFact {
+  readonly files: CompiledFiles;
+  readonly key: string;
+}
 
-const toRead =
-  (store: FeedStore) =>
-  ({ view, content }: StoredFeed): FeedToRead => ({
-    id: view.id,
-    location: view.location,
-    path: store.path(content),
-    format: view.format,
-    category: view.category,
-  });
+function readTablesFact(text: string | null): TablesFact | null {
+  return text === null ? null : (JSON.parse(text) as TablesFact); // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by `#rememberTables`
+}
 
-const viewOf = (
-  id: string,
-  wanted: { location: string; category: string; addedMs: number },
-  report: FeedReport,
-  nowMs: number,
-): FeedView => ({
-  id,
-  location: wanted.location,
+/** Detected once, a format stays until the next content; one that was asked for may carry a column map. */
+const formatAgain = ({ wantedFormat, view }: StoredFeed): string =>
+  wantedFormat === 'detect' ? view.format : wantedFormat;
+
+const viewAfter = (view: FeedView, report: ReadingReport): FeedView => ({
+  ...view,
   format: report.format,
-  category: wanted.category,
-  addedMs: wanted.addedMs,
-  refreshedMs: nowMs,
   entries: report.entries,
   exceptions: report.exceptions,
-  skipped: Object.fromEntries(Object.entries(report.skipped)),
+  duplicates: report.duplicates,
+  skipped: Object.fromEntries(report.skipped.map(({ reason, count }) => [reason, count])),
   invalid: report.invalid,
+  held: report.heldEntries,
   problem: null,
 });
+
+function storedReport({ format: _, exceptions: __, invalid: ___, ...report }: ReadingReport): StoredReport {
+  return report;
+}
 
 async function* bounded(
   content: AsyncIterable<Uint8Array>,
@@ -254,11 +626,4 @@ async function* bounded(
     }
     yield chunk;
   }
-}
-
-function oneOf<T extends string>(field: string, accepted: readonly T[], value: string): T {
-  const lower = value.trim().toLowerCase();
-  const known = accepted.find((candidate) => candidate === lower);
-  if (known !== undefined) return known;
-  throw new ControlError('invalid', `${field}: "${printable(value)}" is not accepted; use ${accepted.join(' | ')}`);
 }

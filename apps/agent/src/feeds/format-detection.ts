@@ -5,20 +5,24 @@
  * first `HEAD_BYTES` (or all there are), never "what has arrived". Its answer is only a proposal: the line parsers
  * judge every line, and `readFeed` refuses a feed that does not hold what it promised.
  */
-import { readIp } from '@sallyport/hosts/canonical';
-
 import { FeedError, printable } from './feed-error.ts';
-import type { Format } from './line-parsers.ts';
+import type { FormatName } from './formats.ts';
+import { columnsByKnownNames, guessDelimiter } from './lines/csv-columns.ts';
+import { parseCsvRow } from './lines/csv-row.ts';
+import { documentFormat } from './lines/json-shape.ts';
+import { type LineShape, lineShape } from './lines/line-shape.ts';
 
 /** Enough for the long comment headers of real lists and for some thousand entries. */
 export const HEAD_BYTES = 256 * 1024;
 const MAX_LINES = 5000;
 
 export interface Detection {
-  /** Null: no supported format fits most lines. */
-  readonly format: Format | null;
+  /** Null: no supported format fits most lines, or two do. */
+  readonly format: FormatName | null;
   /** The first line that is no comment; null when the head has none. */
   readonly firstLine: { readonly number: number; readonly text: string } | null;
+  /** Why there is no format, and what to do; null when there is one, or no line. */
+  readonly problem: string | null;
 }
 
 /** First bytes of what is not text (null: any byte), and a command that undoes it. */
@@ -50,67 +54,93 @@ export const startsWithBom = (head: Uint8Array): boolean => head[0] === 0xef && 
 
 const WEB_PAGE = 'an HTML or XML page';
 
-/** Formats of the same lists that are recognised by one of their first lines. */
+/** What is sometimes taken for a list, by one of its first lines. */
 const UNSUPPORTED: ReadonlyArray<readonly [RegExp, string]> = [
   [/^</, WEB_PAGE],
-  [/^(?:\{|\[\s*(?:["{[]|$))/, 'JSON'],
-  [/^\$(?:TTL|ORIGIN)\b|\sIN\s+SOA\s|\s(?:IN\s+)?CNAME\s+(?:\.|rpz-)/i, 'a response policy zone (RPZ)'],
-  [/^(?:address|server|local|host-record|ipset|nftset)=\//, 'a dnsmasq configuration'],
-  [/^(?:local-zone|local-data|server|forward-zone):/, 'an Unbound configuration'],
-  [/^zone\s+"/, 'a BIND configuration'],
-  [/^(?:alert|drop|reject|block|pass)\s+(?:tcp|udp|ip|icmp|http2?|tls|ssl|dns|quic)\s/, 'Suricata or Snort rules'],
-  [/^msFilterList/, 'an Internet Explorer protection list'],
   [/^function\s+FindProxyForURL/, 'a proxy auto-configuration script'],
-  [/^"[^"]*"\s*[,;]/, 'CSV'],
 ];
-
-/** CSV without quotes. Common enough as a typing error that only all of the first lines together prove it. */
-const BARE_CSV = /^[\w.:-]+,[\w .:/,-]*$/;
+const JSON_START = /^(?:\{|\[\s*(?:["{[]|$))/;
 
 /** Only the first lines are asked: a rule deep inside an Adblock list may look like anything. */
-const UNSUPPORTED_LINES = 5;
+const FIRST_LINES = 5;
+
+/** `!`, `;`, `//` and `#`, but not the element hiding rules of Adblock lists. */
+const COMMENT = /^(?:!|;|\/\/|#(?![#@?$%]))/;
+
+/** A line that settles the matter wherever it stands among the first. */
+const DECISIVE: ReadonlyArray<readonly [RegExp, FormatName]> = [
+  [/^\[adblock/i, 'adblock'],
+  [/^msFilterList\b/i, 'tpl'],
+  [/^\$(?:TTL|ORIGIN)\s|\sIN\s+SOA\s|^@\s+SOA\s/i, 'rpz'],
+];
 
 /**
  * Throws `FeedError` for binary, compressed, UTF-16 and unsupported content; otherwise the format that fits most
- * lines. `complete` says that the head is the whole feed, so that its last line may be judged.
+ * lines. `complete` says that the head is the whole feed, so that its last line may be judged. `named` is what the user
+ * says it is: JSON is then not judged by its shape.
  */
-export function detectFormat(head: Buffer, complete: boolean, name: string): Detection {
+export function detectFormat(
+  head: Buffer,
+  complete: boolean,
+  name: string,
+  named: FormatName | null = null,
+): Detection {
   refuseCompressed(head, name);
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) {
     throw new FeedError('binary', `${name}: UTF-16 text; convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)`);
   }
   const nul = head.indexOf(0);
   if (nul >= 0) throw nulByte(name, head.toString('latin1', 0, nul).split('\n').length);
-  const counts = { hosts: 0, domains: 0, adblock: 0, address: 0, addressWithRemark: 0, other: 0 };
+  const counts: Counts = new Map();
   let firstLine: Detection['firstLine'] = null;
+  let lastComment = '';
+  const first: string[] = [];
   let seen = 0;
-  let csv = 0;
   let bang = false;
   for (const [number, text] of headLines(head, complete)) {
-    if (/^\[adblock/i.test(text)) return { format: 'adblock', firstLine: { number, text } };
+    const decisive = DECISIVE.find(([pattern]) => pattern.test(text));
+    if (decisive !== undefined && seen < FIRST_LINES) {
+      return { format: decisive[1], firstLine: firstLine ?? { number, text }, problem: null };
+    }
     if (text.startsWith('!')) bang = true;
-    if (/^(?:!|;|#(?![#@?$%]))/.test(text)) continue;
+    if (COMMENT.test(text)) {
+      if (seen === 0 && text.startsWith('#') && isCsvHeader(text.replace(/^#+/, ''))) lastComment = text;
+      continue;
+    }
     firstLine ??= { number, text };
-    if (seen < UNSUPPORTED_LINES) {
+    if (seen < FIRST_LINES) {
       const found = UNSUPPORTED.find(([pattern]) => pattern.test(text));
       if (found !== undefined) throw unsupported(number, text, found[1], name);
-      if (BARE_CSV.test(text)) csv++;
+      if (seen === 0 && JSON_START.test(text)) return document(head, name, named, firstLine);
+      first.push(text);
     }
     seen++;
-    counts[lineShape(text)]++;
+    const shape = lineShape(text);
+    counts.set(shape, (counts.get(shape) ?? 0) + 1);
     if (seen >= MAX_LINES) break;
   }
-  if (firstLine !== null && csv === Math.min(seen, UNSUPPORTED_LINES)) {
-    throw unsupported(firstLine.number, firstLine.text, 'CSV', name);
+  if (firstLine === null) return { format: null, firstLine, problem: null };
+  return { firstLine, ...(csvFormat(first, lastComment.replace(/^#+/, '')) ?? winner(counts, bang)) };
+}
+
+function document(
+  head: Buffer,
+  name: string,
+  named: FormatName | null,
+  firstLine: { readonly number: number; readonly text: string },
+): Detection {
+  const format = documentFormat(head.toString('utf8', startsWithBom(head) ? 3 : 0));
+  if (format === null && named !== 'stix' && named !== 'misp') {
+    throw unsupported(firstLine.number, firstLine.text, 'JSON that is neither STIX nor MISP', name);
   }
-  return { format: winner(counts, bang), firstLine };
+  return { format, firstLine, problem: null };
 }
 
 function unsupported(line: number, text: string, what: string, name: string): FeedError {
   const remedy =
     what === WEB_PAGE
       ? 'not a list; check the address in a browser and use the link to the raw file'
-      : 'a format that is not supported; use the hosts, domains, Adblock or CIDR form of this feed';
+      : 'a format that is not supported; use another form of this feed';
   return new FeedError('unsupported-format', `${name}:${line}: "${printable(text)}" looks like ${what}, ${remedy}`, {
     line,
   });
@@ -128,42 +158,76 @@ function* headLines(head: Buffer, complete: boolean): Generator<readonly [number
   }
 }
 
-type Shape = 'hosts' | 'domains' | 'adblock' | 'address' | 'addressWithRemark' | 'other';
+type Proposal = Pick<Detection, 'format' | 'problem'>;
 
-const isIp = (text: string): boolean => {
-  const bytes = Buffer.from(text, 'latin1');
-  return readIp(bytes, 0, bytes.length, new Uint8Array(16)) > 0;
+const rowOf = (text: string): readonly string[] | null => {
+  const row = parseCsvRow(text, guessDelimiter(text));
+  return typeof row === 'string' ? null : row.fields;
 };
 
-/** Looks, does not judge: good enough to tell formats apart, not to accept a line. */
-function lineShape(text: string): Shape {
-  if (/^(?:\|\|?|@@)|#@?[$%?]{0,2}#|\^(?:\$[a-z~]|$)/i.test(text)) return 'adblock';
-  const [first = '', second] = text.split(/#|\s;/, 1)[0]?.trim().split(/\s+/, 2) ?? [];
-  const isAddress =
-    isIp(first.replace(/\/\d{1,3}$/, '')) || isIp(first.replace(/:\d{1,5}$/, '').replace(/^\[(.*)\]$/, '$1'));
-  if (isAddress || first === '0') {
-    if (second === undefined) return isAddress ? 'address' : 'other';
-    return /^[a-z0-9_-]*[a-z][\w.-]*$/i.test(second) && !first.includes('/') ? 'hosts' : 'addressWithRemark';
+const isCsvHeader = (text: string): boolean => {
+  const fields = rowOf(text);
+  return fields !== null && fields.length > 1 && columnsByKnownNames(fields) !== null;
+};
+
+/** CSV without quotes. Common enough as a typing error that only all of the first lines together prove it. */
+const BARE_CSV = /^[\w.:-]+,[\w .:/,-]*$/;
+const QUOTED_CSV = /^"[^"]*"\s*[,;\t]/;
+
+/** Null: no CSV. */
+function csvFormat(first: readonly string[], commentedHeader: string): Proposal | null {
+  const [row = ''] = first;
+  const fields = rowOf(row);
+  const header = isCsvHeader(row) && !/^[^,;]*\d\.\d/.test(row) ? row : commentedHeader;
+  // A comment that happens to hold two words is no header when the rows have but one field.
+  if (header !== '' && (fields?.length ?? 0) > 1 && guessDelimiter(header) === guessDelimiter(row)) {
+    return { format: 'csv', problem: null };
   }
-  if (second !== undefined) return 'other';
-  if (/^https?:\/\/|^\/[\w/.?=&%~-]+$/i.test(first)) return 'domains';
-  return /^(?:\*?\.)?[\w\u0080-\uffff-]+(?:\.[\w\u0080-\uffff-]+)+\.?(?::\d+)?(?:[/?].*)?$/.test(first)
-    ? 'domains'
-    : 'other';
+  if (!first.every((text) => BARE_CSV.test(text) || QUOTED_CSV.test(text))) return null;
+  return {
+    format: null,
+    problem:
+      'looks like CSV whose columns have no usual names; say which holds the names with --format csv:value=COLUMN',
+  };
 }
 
-function winner(counts: Readonly<Record<Shape, number>>, bang: boolean): Format | null {
+type Counts = Map<LineShape, number>;
+
+/** More than one in twenty, which is more than a parser tolerates. */
+const isMore = (some: number, all: number): boolean => some * 20 > all;
+
+function winner(counts: Counts, bang: boolean): Proposal {
+  const count = (shape: LineShape): number => counts.get(shape) ?? 0;
+  const total = [...counts.values()].reduce((sum, value) => sum + value, 0);
+  const bare = count('domains') + count('address');
+  const adblock = count('adblock') + bare;
   // Lists with `!` headers are written for ad blockers, bare names in them included.
-  if (bang && counts.adblock + counts.domains + counts.address > counts.other + counts.hosts) return 'adblock';
-  const addresses = counts.address + counts.addressWithRemark;
+  if (bang && adblock * 2 > total) return { format: 'adblock', problem: null };
   // `domains` reads addresses too; `cidr` would lose the names. Remarks are understood by `cidr` alone.
-  const mixed = counts.domains > 0 && counts.domains + counts.address > counts.addressWithRemark;
-  const votes: ReadonlyArray<readonly [Format, number]> = [
-    ['hosts', counts.hosts],
-    ['adblock', counts.adblock],
-    ['domains', mixed ? counts.domains + counts.address : counts.domains],
-    ['cidr', mixed ? counts.addressWithRemark : addresses],
+  const mixed = count('domains') > 0 && bare > count('addressWithRemark');
+  const dnscrypt = isMore(count('dnscrypt'), bare);
+  const asAdblock = !dnscrypt && isMore(count('adblock'), count('domains'));
+  const plain = mixed ? bare : count('domains');
+  const votes: ReadonlyArray<readonly [FormatName, number]> = [
+    ['hosts', count('hosts')],
+    ['adblock', asAdblock ? count('adblock') + count('domains') : count('adblock')],
+    ['dnscrypt', dnscrypt ? count('dnscrypt') + bare : count('dnscrypt')],
+    ['domains', dnscrypt || asAdblock ? 0 : plain],
+    ['cidr', (mixed || dnscrypt ? 0 : count('address')) + count('addressWithRemark')],
+    ...DISTINCT.map((format) => [format, count(format)] as const),
   ];
-  const best = votes.reduce((a, b) => (b[1] > a[1] ? b : a));
-  return best[1] > counts.other ? best[0] : null;
+  const [best, next] = votes.toSorted((a, b) => b[1] - a[1]);
+  if (best === undefined || best[1] <= count('other')) {
+    return { format: null, problem: 'fits no format; if it is one of them, name it with --format' };
+  }
+  if (next !== undefined && next[1] * 2 > best[1]) {
+    return {
+      format: null,
+      problem: `and other lines fit ${best[0]} as well as ${next[0]}; say which it is with --format`,
+    };
+  }
+  return { format: best[0], problem: null };
 }
+
+/** Formats whose lines no other parser reads. */
+const DISTINCT = ['dnsmasq', 'unbound', 'rpz', 'bind', 'tpl', 'suricata', 'dataset'] as const;

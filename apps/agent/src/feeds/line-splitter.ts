@@ -1,13 +1,16 @@
 /**
  * Cuts a stream of bytes into lines without copying them, except the one that straddles two chunks.
  *
- * Easy to get wrong: a line may be longer than any buffer. Only its first `MAX_LINE_BYTES` are kept, the callback
+ * Easy to get wrong: a line may be longer than any buffer. Only its first `maxLineBytes` are kept, the callback
  * learns that there was more, and memory stays bounded whatever the feed holds. Lines end in LF or CRLF; white space
  * around them is cut off; blank lines are counted and not reported.
  */
-const MAX_LINE_BYTES = 4096;
+export const MAX_LINE_BYTES = 4096;
 
-/** `bytes[start, end)` is valid during the call only. `overlong`: the line goes on after `end`. */
+/**
+ * `bytes[start, end)` is valid during the call only. `overlong`: the line goes on after `end`. White space that was cut
+ * off in front of it is still at `start - 1`.
+ */
 export type OnLine = (bytes: Buffer, start: number, end: number, overlong: boolean) => void;
 
 export class LineSplitter {
@@ -15,13 +18,16 @@ export class LineSplitter {
   lines = 0;
   readonly #onLine: OnLine;
   readonly #onNul: () => never;
-  readonly #carry = Buffer.allocUnsafe(MAX_LINE_BYTES);
+  readonly #maxLineBytes: number;
+  readonly #carry: Buffer;
   #carried = 0;
   /** Bytes of the unfinished line, which may be more than are kept. */
   #pending = 0;
 
   /** `onNul` must throw; `lines` is then the number of the line with the NUL byte. */
-  constructor(onLine: OnLine, onNul: () => never) {
+  constructor(onLine: OnLine, onNul: () => never, maxLineBytes: number = MAX_LINE_BYTES) {
+    this.#maxLineBytes = maxLineBytes;
+    this.#carry = Buffer.allocUnsafe(maxLineBytes);
     this.#onLine = onLine;
     this.#onNul = onNul;
   }
@@ -58,23 +64,23 @@ export class LineSplitter {
 
   #keep(chunk: Buffer, start: number, end: number): void {
     this.#pending += end - start;
-    const room = Math.min(end - start, MAX_LINE_BYTES - this.#carried);
+    const room = Math.min(end - start, this.#maxLineBytes - this.#carried);
     this.#carried += chunk.copy(this.#carry, this.#carried, start, start + room);
   }
 
   #flush(): void {
     this.lines++;
     const length = this.#carried;
-    const overlong = this.#pending > MAX_LINE_BYTES;
+    const overlong = this.#pending > this.#maxLineBytes;
     this.#carried = 0;
     this.#pending = 0;
     this.#report(this.#carry, 0, length, overlong);
   }
 
   #report(bytes: Buffer, lineStart: number, lineEnd: number, carriedOverlong = false): void {
-    const overlong = carriedOverlong || lineEnd - lineStart > MAX_LINE_BYTES;
+    const overlong = carriedOverlong || lineEnd - lineStart > this.#maxLineBytes;
     let start = lineStart;
-    let end = overlong ? Math.min(lineEnd, lineStart + MAX_LINE_BYTES) : lineEnd;
+    let end = overlong ? Math.min(lineEnd, lineStart + this.#maxLineBytes) : lineEnd;
     while (start < end && isWhite(bytes[start])) start++;
     while (end > start && isWhite(bytes[end - 1])) end--;
     if (end > start || overlong) this.#onLine(bytes, start, end, overlong);

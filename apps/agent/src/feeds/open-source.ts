@@ -8,6 +8,9 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 
+import { ArchiveLimits, type FeedMember } from './archives/feed-member.ts';
+import { isTar, TAR_HEAD_BYTES, tarMembers } from './archives/tar-members.ts';
+import { isZip, zipMembers } from './archives/zip-members.ts';
 import { byteSize, FeedError, printable } from './feed-error.ts';
 import { refuseCompressed } from './format-detection.ts';
 
@@ -23,6 +26,16 @@ export interface OpenFeedOptions {
   /** URLs: the longest wait for a response, and for each next piece of it. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** URLs: what the server said of the content that is known; it may then answer that it is still the same. */
+  readonly validators?: Validators | null;
+  /** Nothing is decompressed: for storing what is opened again from there. */
+  readonly asSent?: boolean;
+}
+
+/** What a server says about its content, for the next request (RFC 9110 section 8.8). Null: it does not say. */
+export interface Validators {
+  readonly etag: string | null;
+  readonly lastModified: string | null;
 }
 
 export interface FeedSource extends AsyncDisposable {
@@ -30,6 +43,9 @@ export interface FeedSource extends AsyncDisposable {
   readonly stream: AsyncIterable<Uint8Array>;
   /** For messages: the path, or the URL that answered (without query, which may hold a key). */
   readonly describe: string;
+  /** The server answered that nothing changed; there is no stream to read then. */
+  readonly notModified: boolean;
+  readonly validators: Validators;
 }
 
 /**
@@ -37,22 +53,97 @@ export interface FeedSource extends AsyncDisposable {
  * compression is refused. Throws `FeedError`. Dispose of the source when its stream is not read.
  */
 export async function openFeedSource(location: string, options: OpenFeedOptions = {}): Promise<FeedSource> {
-  const limits = {
-    maxBytes: options.maxBytes ?? DEFAULT_FEED_MAX_BYTES,
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    signal: options.signal,
-  };
+  const limits = limitsOf(options);
   if (location === '') throw new FeedError('bad-location', 'no path or URL given');
-  return /^[a-z][a-z0-9+.-]*:\/\//i.test(location) ? openUrl(location, limits) : openFile(location, limits);
+  if (isUrl(location)) return openUrl(location, limits);
+  const { handle, describe } = await openFile(location, limits);
+  return fileSource(handle, describe, limits);
 }
+
+export interface FeedMembers extends AsyncDisposable {
+  /** To be called once. Its errors, also those of the members' streams, are `FeedError`s. */
+  members(): AsyncIterable<FeedMember>;
+  readonly describe: string;
+}
+
+/**
+ * Like `openFeedSource`, with archives taken apart: zip (in a file only) and tar, the latter also compressed. What is
+ * no archive is one member without a name. `maxBytes` holds for all members together; the members of an archive in an
+ * archive are not looked at.
+ */
+export async function openFeedMembers(location: string, options: OpenFeedOptions = {}): Promise<FeedMembers> {
+  const limits = limitsOf(options);
+  if (location === '') throw new FeedError('bad-location', 'no path or URL given');
+  if (isUrl(location)) return streamMembers(await openUrl(location, limits), limits);
+  const { handle, describe } = await openFile(location, limits);
+  try {
+    const head = new Uint8Array(4);
+    await handle.read(head, 0, 4, 0);
+    if (!isZip(head)) return streamMembers(fileSource(handle, describe, limits), limits);
+  } catch (error) {
+    await handle.close();
+    throw fileError(error, describe);
+  }
+  return {
+    describe,
+    members: () =>
+      abortable(zipMembers(handle, describe, new ArchiveLimits(describe, limits.maxBytes)), describe, limits),
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+function streamMembers(source: FeedSource, limits: Limits): FeedMembers {
+  return {
+    describe: source.describe,
+    members: () => membersOf(source, limits),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+}
+
+async function* membersOf(source: FeedSource, limits: Limits): AsyncGenerator<FeedMember> {
+  const chunks = source.stream[Symbol.asyncIterator]();
+  const { first, head } = await takeFirst(chunks, TAR_HEAD_BYTES);
+  const whole = chain(first, chunks);
+  // The stream counts its bytes itself.
+  if (isTar(head)) yield* tarMembers(whole, source.describe, new ArchiveLimits(source.describe, limits.maxBytes));
+  else yield { name: '', stream: whole };
+}
+
+async function* abortable(
+  members: AsyncIterable<FeedMember>,
+  describe: string,
+  limits: Limits,
+): AsyncGenerator<FeedMember> {
+  for await (const member of members) {
+    if (limits.signal?.aborted === true) throw new FeedError('aborted', `${describe}: cancelled`);
+    yield member;
+  }
+}
+
+const isUrl = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
+
+const limitsOf = (options: OpenFeedOptions): Limits => ({
+  maxBytes: options.maxBytes ?? DEFAULT_FEED_MAX_BYTES,
+  timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  signal: options.signal,
+  validators: options.validators ?? NO_VALIDATORS,
+  asSent: options.asSent ?? false,
+});
+
+const NO_VALIDATORS: Validators = { etag: null, lastModified: null };
 
 interface Limits {
   readonly maxBytes: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly validators: Validators;
+  readonly asSent: boolean;
 }
 
-async function openFile(path: string, limits: Limits): Promise<FeedSource> {
+async function openFile(
+  path: string,
+  limits: Limits,
+): Promise<{ readonly handle: FileHandle; readonly describe: string }> {
   const describe = printable(path, 400);
   let file: FileHandle | null = null;
   try {
@@ -64,13 +155,16 @@ async function openFile(path: string, limits: Limits): Promise<FeedSource> {
     await file?.close();
     throw fileError(error, describe);
   }
-  const handle = file;
-  return {
-    describe,
-    stream: bounded(readHandle(handle, describe), describe, limits, () => {}),
-    [Symbol.asyncDispose]: () => handle.close(),
-  };
+  return { handle: file, describe };
 }
+
+const fileSource = (handle: FileHandle, describe: string, limits: Limits): FeedSource => ({
+  describe,
+  notModified: false,
+  validators: NO_VALIDATORS,
+  stream: bounded(readHandle(handle, describe), describe, limits, () => {}),
+  [Symbol.asyncDispose]: () => handle.close(),
+});
 
 function refuseSpecial(
   info: { readonly size: number; isFile(): boolean; isDirectory(): boolean },
@@ -131,7 +225,7 @@ async function openUrl(location: string, limits: Limits): Promise<FeedSource> {
     for (let hops = 0; ; hops++) {
       const describe = describeUrl(url);
       clock.restart(`no answer within ${limits.timeoutMs} ms`);
-      const response = await request(url, stop.signal).catch((error: unknown) => {
+      const response = await request(url, limits.validators, stop.signal).catch((error: unknown) => {
         throw clock.explain(error, describe);
       });
       const next = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
@@ -150,8 +244,29 @@ async function openUrl(location: string, limits: Limits): Promise<FeedSource> {
 
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-const request = (url: URL, signal: AbortSignal): Promise<Response> =>
-  fetch(url, { redirect: 'manual', signal, headers: { accept: 'text/plain, */*;q=0.5', 'user-agent': 'sallyport' } });
+/** The one place where the network is asked. */
+const request = (url: URL, { etag, lastModified }: Validators, signal: AbortSignal): Promise<Response> =>
+  fetch(url, {
+    redirect: 'manual',
+    signal,
+    headers: {
+      accept: 'text/plain, */*;q=0.5',
+      'user-agent': 'sallyport',
+      ...(etag !== null && { 'if-none-match': etag }),
+      ...(lastModified !== null && { 'if-modified-since': lastModified }),
+    },
+  });
+
+const MAX_VALIDATOR = 256;
+
+/** Texts of a header come back in a header, so only what is harmless there is kept. */
+function validatorsOf(headers: Headers): Validators {
+  const kept = (name: string): string | null => {
+    const value = headers.get(name);
+    return value !== null && value.length <= MAX_VALIDATOR && /^[\x20-\x7e]+$/.test(value) ? value : null;
+  };
+  return { etag: kept('etag'), lastModified: kept('last-modified') };
+}
 
 /** `from` is the URL that redirected here, null for what a user typed. */
 function readUrl(text: string, from: URL | null): URL {
@@ -194,6 +309,21 @@ async function openBody(
     await response.body?.cancel();
     throw error;
   };
+  const release = (): void => {
+    clock.stop();
+    stop.abort();
+  };
+  const isConditional = limits.validators.etag !== null || limits.validators.lastModified !== null;
+  if (response.status === 304 && isConditional) {
+    release();
+    return {
+      describe,
+      stream: nothing(),
+      notModified: true,
+      validators: limits.validators,
+      [Symbol.asyncDispose]: async () => {},
+    };
+  }
   if (response.status !== 200) {
     const text = printable(response.statusText, 60);
     const said = `${response.status}${text === '' ? '' : ` ${text}`}`;
@@ -205,16 +335,17 @@ async function openBody(
   if (length !== null && /^\d{1,15}$/.test(length) && Number(length) > limits.maxBytes) {
     return drop(tooLarge(describe, byteSize(Number(length)), limits));
   }
-  const release = (): void => {
-    clock.stop();
-    stop.abort();
-  };
   return {
     describe,
+    notModified: false,
+    validators: validatorsOf(response.headers),
     stream: bounded(readBody(response.body, describe, clock, limits), describe, limits, release),
     [Symbol.asyncDispose]: async () => release(),
   };
 }
+
+// oxlint-disable-next-line require-yield -- a stream without content
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function statusRemedy(status: number): string {
   if (status === 404 || status === 410) return '; check the URL';
@@ -322,7 +453,7 @@ async function* bounded(
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
   try {
-    for await (const chunk of decompressed(raw, describe)) {
+    for await (const chunk of limits.asSent ? raw : decompressed(raw, describe)) {
       if (limits.signal?.aborted === true) throw new FeedError('aborted', `${describe}: cancelled`);
       total += chunk.length;
       if (total > limits.maxBytes) throw tooLarge(describe, 'its content', limits);
@@ -336,14 +467,7 @@ async function* bounded(
 }
 
 async function* decompressed(raw: AsyncGenerator<Uint8Array>, describe: string): AsyncGenerator<Uint8Array> {
-  const first: Uint8Array[] = [];
-  let magic: Buffer = Buffer.alloc(0);
-  while (magic.length < 8) {
-    const next = await raw.next();
-    if (next.done === true) break;
-    first.push(next.value);
-    magic = Buffer.concat([magic, next.value.subarray(0, 8)]);
-  }
+  const { first, head: magic } = await takeFirst(raw, 8);
   const whole = chain(first, raw);
   const kind = magic.length < 4 ? 'plain' : compression(magic);
   if (kind === 'plain') {
@@ -379,9 +503,29 @@ function compression(magic: Buffer): 'gzip' | 'zstd' | 'plain' {
   return magic.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : 'plain';
 }
 
-async function* chain(first: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
-  yield* first;
-  yield* rest;
+/** The first chunks of a stream, and their first `count` bytes, or all there are. */
+async function takeFirst(
+  chunks: AsyncIterator<Uint8Array>,
+  count: number,
+): Promise<{ readonly first: readonly Uint8Array[]; readonly head: Buffer }> {
+  const first: Uint8Array[] = [];
+  let head: Buffer = Buffer.alloc(0);
+  while (head.length < count) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    first.push(next.value);
+    head = Buffer.concat([head, next.value.subarray(0, count - head.length)]);
+  }
+  return { first, head };
+}
+
+async function* chain(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* first;
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 const codeOf = (error: unknown): string =>

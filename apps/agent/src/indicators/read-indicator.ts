@@ -2,18 +2,21 @@
  * Checks and canonicalises an indicator as somebody typed it. Nothing is guessed: what is wrong is named with its
  * field and the remedy, in one line.
  *
- * Easy to get wrong: `1.2.3.999` is a legal host name by its characters, so a name whose last label is a number is
- * treated as a mistyped address here.
+ * Easy to get wrong: an empty list of users is no list of users. Absent, null and empty are the same in every optional
+ * field, so an indicator never becomes "for nobody", nor does one that is meant for somebody become "for all".
  */
 import type { Indicator } from '@sallyport/contract/indicator';
 import {
   INDICATOR_ACTIONS,
   INDICATOR_TYPES,
-  type IndicatorType,
+  SCOPE_FIELDS,
+  type ScopeField,
   SEVERITIES,
 } from '@sallyport/contract/indicator-values';
-import { canonicalHost, formatIp, type HostReject, parseCidr, parseIp } from '@sallyport/hosts/canonical';
-import { MAX_PATH_BYTES } from '@sallyport/hosts/url-path';
+
+import { quote } from './quote.ts';
+import { readTarget } from './read-target.ts';
+import { readScopeItem } from './scope-items.ts';
 
 /** As typed or as it came over a socket: nothing about it is known yet. */
 export type UncheckedIndicator = { readonly [Field in string]?: unknown };
@@ -23,16 +26,6 @@ export type IndicatorDraft = Omit<Indicator, 'id' | 'creationTimeDateTimeUtc' | 
 export type ReadIndicator =
   | { readonly kind: 'ok'; readonly value: IndicatorDraft }
   | { readonly kind: 'rejected'; readonly field: string; readonly reason: string };
-
-interface Target {
-  readonly type: IndicatorType;
-  readonly value: string;
-}
-
-/** What a value names, or why it cannot be used. */
-type ReadTarget =
-  | { readonly kind: 'ok'; readonly target: Target }
-  | { readonly kind: 'rejected'; readonly reason: string };
 
 class Refusal extends Error {
   readonly field: string;
@@ -53,6 +46,7 @@ const FIELDS: ReadonlySet<string> = new Set([
   'mitreTechniques',
   'rbacGroups',
   'generateAlert',
+  ...SCOPE_FIELDS,
   ...Object.keys(TEXT_LIMITS),
 ]);
 
@@ -72,7 +66,7 @@ function draft(input: UncheckedIndicator, nowMs: number): IndicatorDraft {
 
   const text = input['indicatorValue'];
   if (typeof text !== 'string' || text.trim() === '') {
-    throw new Refusal('indicatorValue', 'missing; give a domain, an http(s) URL, an IP address or a CIDR');
+    throw new Refusal('indicatorValue', 'missing; give a domain, an http(s) URL, an IP address, a network or a range');
   }
   const read = readTarget(text.trim());
   if (read.kind === 'rejected') throw new Refusal('indicatorValue', read.reason);
@@ -108,131 +102,10 @@ function draft(input: UncheckedIndicator, nowMs: number): IndicatorDraft {
     ...(category !== null && { category }),
     ...(mitreTechniques !== null && { mitreTechniques }),
     ...(rbacGroups !== null && { rbacGroups }),
+    ...scopeOf(input),
     ...((alert ?? (action === 'Audit' || null)) !== null && { generateAlert: alert ?? true }),
   };
 }
-
-/** The canonical value and its type; also how `check` and `remove` understand what is typed. */
-export function readTarget(text: string): ReadTarget {
-  const refuse = (reason: string): ReadTarget => ({ kind: 'rejected', reason });
-  const accept = (type: IndicatorType, value: string): ReadTarget => ({ kind: 'ok', target: { type, value } });
-  const shown = quote(text);
-  if (text.length > 2048) return refuse('longer than 2048 characters');
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return readUrl(text);
-  if (text.includes('/')) {
-    const cidr = parseCidr(text);
-    if (cidr.kind === 'ok' && cidr.prefixLength === 0)
-      return refuse(`${shown} covers every address; name smaller networks`);
-    if (cidr.kind === 'ok') {
-      const address = formatIp(cidr.bytes);
-      const whole = cidr.prefixLength === cidr.bytes.length * 8;
-      return accept('IpAddress', whole ? address : `${address}/${cidr.prefixLength}`);
-    }
-    switch (cidr.reason) {
-      case 'host-bits-set':
-        return refuse(`${shown} has bits set behind its prefix; the network is ${cidr.network}`);
-      case 'bad-prefix-length':
-        return refuse(`${shown}: the prefix length must be 0–32 for IPv4 or 0–128 for IPv6`);
-      case 'bad-address':
-      case 'no-prefix-length': {
-        const host = text.slice(0, text.indexOf('/'));
-        const fault = addressFault(host);
-        return refuse(
-          fault ?? `${shown} looks like a URL without its scheme; write http://${quote(text).slice(1, -1)}`,
-        );
-      }
-      default:
-        return cidr satisfies never;
-    }
-  }
-  const address = parseIp(text);
-  if (address !== null) return accept('IpAddress', formatIp(address));
-  const fault = addressFault(text);
-  if (fault !== null) return refuse(fault);
-  if (/^\[.*\]$/.test(text)) return refuse(`${shown}: write the IPv6 address without brackets`);
-  if (/^[^:]+:\d+$/.test(text)) return refuse(`${shown}: ports are not part of an indicator; leave the port out`);
-
-  const below = text.startsWith('*.');
-  if (!below && text.includes('*')) return refuse(`${shown}: "*" is only allowed as a leading "*."`);
-  const host = canonicalHost(below ? text.slice(2) : text);
-  if (host.kind === 'rejected') return refuse(`${shown} ${HOST_FAULTS[host.reason]}`);
-  if (!host.value.includes('.'))
-    return refuse(
-      `${shown} is a top-level domain or a bare name; name at least two labels, such as example.${host.value}`,
-    );
-  return accept('DomainName', below ? `*.${host.value}` : host.value);
-}
-
-function readUrl(text: string): ReadTarget {
-  const refuse = (reason: string): ReadTarget => ({ kind: 'rejected', reason });
-  const shown = quote(text);
-  const parts = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)/i.exec(text);
-  const scheme = parts?.[1]?.toLowerCase() ?? '';
-  if (scheme !== 'http' && scheme !== 'https') return refuse(`${shown}: only http and https URLs are supported`);
-  const authority = parts?.[2] ?? '';
-  if (authority.includes('@')) return refuse(`${shown}: leave user name and password out`);
-  const port = /:(\d*)$/.exec(authority.replace(/^\[[^\]]*\]/, ''));
-  if (port !== null && port[1] !== '' && port[1] !== (scheme === 'http' ? '80' : '443')) {
-    return refuse(`${shown}: ports are not part of an indicator; leave :${port[1]} out`);
-  }
-  const hostText = port === null ? authority : authority.slice(0, -port[0].length);
-  const literal = parseIp(hostText.startsWith('[') && hostText.endsWith(']') ? hostText.slice(1, -1) : hostText);
-  let host: string;
-  if (literal !== null) {
-    host = literal.length === 16 ? `[${formatIp(literal)}]` : formatIp(literal);
-  } else {
-    const fault = addressFault(hostText);
-    if (fault !== null) return refuse(fault);
-    const name = canonicalHost(hostText);
-    if (name.kind === 'rejected') return refuse(`${shown}: the host ${HOST_FAULTS[name.reason]}`);
-    if (!name.value.includes('.')) return refuse(`${shown}: the host is a top-level domain or a bare name`);
-    host = name.value;
-  }
-  const rest = parts?.[3] ?? '';
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u0020\u007f]/.test(rest)) return refuse(`${shown}: white space in a URL; encode it as %20`);
-  const path = encodeNonAscii(rest.startsWith('/') ? rest : `/${rest}`);
-  if (path.length >= MAX_PATH_BYTES) return refuse(`the path of the URL is longer than ${MAX_PATH_BYTES - 1} bytes`);
-  return { kind: 'ok', target: { type: 'Url', value: `${scheme}://${host}${path}` } };
-}
-
-/** Browsers send a path in UTF-8, percent-encoded. */
-const encodeNonAscii = (path: string): string =>
-  path.replaceAll(/[^\u0000-\u007f]+/gu, (run) => encodeURIComponent(run.toWellFormed())); // oxlint-disable-line no-control-regex -- the ASCII range
-
-const HOST_FAULTS = {
-  empty: 'is empty',
-  'empty-label': 'has an empty label (two dots in a row, or a leading dot)',
-  'label-too-long': 'has a label of more than 63 characters',
-  'name-too-long': 'is longer than 253 characters',
-  'bad-character': 'is no domain, URL, IP address or CIDR: it has a character that cannot stand in a host name',
-  'bad-idna': 'is not a valid internationalised name',
-  address: 'is an IP address in an unusual form; write it plainly',
-} as const satisfies Record<HostReject, string>;
-
-/** Why something that looks like an address is none; null when it does not look like one. */
-function addressFault(text: string): string | null {
-  const shown = quote(text);
-  if (/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) {
-    return parseIp(text) === null
-      ? `${shown} is not an IPv6 address; expected up to eight groups of up to four hex digits`
-      : null;
-  }
-  if (!/^[0-9]+(?:\.[0-9]*)*$/.test(text) || parseIp(text) !== null)
-    return /\.[0-9]+\.?$/.test(text) ? numericEnd(text) : null;
-  const parts = text.split('.');
-  if (parts.length !== 4) return `${shown} is not an IPv4 address; it has ${parts.length} parts instead of four`;
-  for (const part of parts) {
-    if (part === '') return `${shown} is not an IPv4 address; one of its parts is empty`;
-    if (Number(part) > 255) return `${shown} is not an IPv4 address; ${part.slice(0, 16)} is more than 255`;
-    if (part.length > 1 && part.startsWith('0'))
-      return `${shown} is not an IPv4 address; write ${part.slice(0, 16)} without leading zeros`;
-  }
-  return null;
-}
-
-const numericEnd = (text: string): string | null =>
-  parseIp(text) === null ? `${quote(text)} ends in a number and is neither a domain nor an IP address` : null;
 
 function readAction(value: unknown): IndicatorDraft['action'] {
   if (value === undefined || value === null || value === '') {
@@ -294,19 +167,34 @@ function optionalText(field: keyof typeof TEXT_LIMITS, input: UncheckedIndicator
   return value;
 }
 
+/** Whom the indicator is for: items checked, each once, in order, so that equal scopes are equal texts. */
+function scopeOf(input: UncheckedIndicator): { [Field in ScopeField]?: string[] } {
+  const scope: { [Field in ScopeField]?: string[] } = {};
+  for (const field of SCOPE_FIELDS) {
+    const items = optionalList(field, input[field], 1024);
+    if (items === null) continue;
+    const read = items.map((item) => {
+      const outcome = readScopeItem(field, item);
+      if (outcome.kind === 'rejected') throw new Refusal(field, outcome.reason);
+      return outcome.value;
+    });
+    scope[field] = [...new Set(read)].sort();
+  }
+  return scope;
+}
+
+/** Null when there are none. A comma separates items wherever a list is text, so none may hold one. */
 function optionalList(field: string, value: unknown, limit: number): string[] | null {
   if (value === undefined || value === null) return null;
   if (!Array.isArray(value) || value.length > 64) throw new Refusal(field, 'not a list of at most 64 texts');
+  if (value.length === 0) return null;
   return value.map((item: unknown) => {
-    if (typeof item !== 'string' || item.length > limit)
-      throw new Refusal(field, `not a text of at most ${limit} characters`);
-    return item;
+    if (typeof item !== 'string' || item.trim() === '' || item.length > limit)
+      throw new Refusal(field, `not a text of 1 to ${limit} characters`);
+    if (item.includes(',')) throw new Refusal(field, `${quote(item)} holds a comma; name the items one by one`);
+    return item.trim();
   });
 }
-
-/** Quoted, on one line, cut: whatever was typed ends up on a terminal. */
-const quote = (text: string): string =>
-  JSON.stringify(text.length > 100 ? `${text.slice(0, 99)}…` : text).replaceAll(/\p{C}/gu, '\uFFFD');
 
 /** As typed; what is neither text nor a flag or number cannot match any word. */
 const textOf = (value: unknown): string =>

@@ -8,7 +8,7 @@
 import { hostname } from 'node:os';
 
 import { DEVICE_NETWORK_EVENT_COLUMNS, type DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
-import { decodeFlowRecord, type FlowRecord } from '@sallyport/contract/flow-record';
+import { decodeFlowRecord, type FlowRecord, type Layer } from '@sallyport/contract/flow-record';
 import { formatIp } from '@sallyport/hosts/canonical';
 import { actionTypeOf, eventIdOf } from '@sallyport/policy/events';
 import { alpnOf } from '@sallyport/wire/tls/client-hello';
@@ -87,21 +87,34 @@ function flowFields(record: FlowRecord): Record<string, unknown> {
     ...(record.ambiguous && { Ambiguous: true }),
     Hook: record.hook,
     Cause: record.cause,
+    ...(record.uid !== null && { Uid: record.uid }),
+    ...(record.webCategory !== null && { WebCategory: record.webCategory }),
   };
 }
 
-/** The rule behind the verdict; nothing when no rule matched. */
+/** The rule behind the verdict; nothing when no rule matched. What is excluded has no rule and is not judged. */
 function ruleFields(record: FlowRecord): Record<string, unknown> {
-  if (record.layer === 'none') return record.category === 'None' ? {} : { ResponseCategory: record.category };
+  const category = record.category === 'None' ? {} : { ResponseCategory: record.category };
+  if (record.layer === 'none') return category;
+  if (record.layer === 'exclusion') return { ...category, Layer: record.layer };
   return {
-    ResponseCategory: record.category,
+    ...category,
     DisplayName: record.ruleTitle,
-    ...(record.layer === 'indicator' ? { IndicatorId: record.ruleId } : { Feed: record.ruleId }),
+    [ID_COLUMNS[record.layer]]: record.ruleId,
     Action: record.action,
     Layer: record.layer,
     MatchedBy: record.matched,
+    ...(record.confidence !== null && { Confidence: record.confidence }),
   };
 }
+
+/** What the id of a layer's rule is the id of. */
+const ID_COLUMNS = {
+  indicator: 'IndicatorId',
+  reputation: 'Feed',
+  category: 'RuleId',
+  score: 'RuleId',
+} as const satisfies Record<Exclude<Layer, 'none' | 'exclusion'>, string>;
 
 /** `id` numbers the agent's own records. */
 export function ownRow(record: OwnRecord, id: number, atMs: number, device: Device): DeviceNetworkEvent {

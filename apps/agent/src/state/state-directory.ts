@@ -5,7 +5,8 @@
  *   STATE/managed.json         settings that win over local ones; written by the administrator
  *   STATE/gate/gate.sock       the gate listens here
  *   STATE/agent/               owned by the agent's user
- *     state.db                 settings, indicators, feeds
+ *     state.db                 settings, feeds, category policies
+ *     indicators.db            custom indicators
  *     journal.db               what was recorded
  *     tables/ feeds/           compiled tables, raw copies of feeds
  *     control.sock             0600
@@ -25,6 +26,7 @@ export interface StateDirectory {
   readonly root: string;
   readonly agent: string;
   readonly stateDatabase: string;
+  readonly indicatorDatabase: string;
   readonly journalDatabase: string;
   readonly tables: string;
   readonly feeds: string;
@@ -44,6 +46,7 @@ export function stateDirectory(root: string): StateDirectory {
     root,
     agent,
     stateDatabase: join(agent, 'state.db'),
+    indicatorDatabase: join(agent, 'indicators.db'),
     journalDatabase: join(agent, 'journal.db'),
     tables: join(agent, 'tables'),
     feeds: join(agent, 'feeds'),

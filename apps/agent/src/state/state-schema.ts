@@ -13,5 +13,7 @@ export const STATE_SCHEMA = `
     location TEXT NOT NULL UNIQUE,
     content TEXT NOT NULL,
     body TEXT NOT NULL
-  ) STRICT
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS feed_report (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS category_policy (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT
 `;

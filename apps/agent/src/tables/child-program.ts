@@ -13,40 +13,63 @@
  */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, findPackageJSON, isBuiltin } from 'node:module';
 import { constants, setPriority } from 'node:os';
 
 export interface ChildProgram {
   readonly entry: string;
-  /** URL to TypeScript source. */
+  /** URL to source: TypeScript, or JavaScript of a dependency. */
   readonly sources: Readonly<Record<string, string>>;
+  /** URL to how Node shall take the source; absent: as TypeScript. */
+  readonly formats: Readonly<Record<string, 'module' | 'commonjs'>>;
   /** URL of the importer to specifier to URL. */
   readonly imports: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** Type-only imports vanish when types are stripped, so they are not followed. */
-const IMPORT = /^(?:import|export)\s(?!type\b)[^'";]*?from\s*'([^']+)'|^import\s*'([^']+)'/gm;
+/**
+ * Type-only imports vanish when types are stripped, so they are not followed. Dependencies are packed: several
+ * statements on one line, double quotes, no blanks.
+ */
+const IMPORT =
+  /(?:^|;)(?:import|export)\b(?!\s*type\b)[^'";()]*?from\s*['"]([^'"]+)['"]|(?:^|;)import\s*['"]([^'"]+)['"]/gm;
 
-/** Reads `entry` and everything of ours that it imports. */
+const REQUIRE = /\brequire\(\s*['"]([^'"]+)['"]\s*\)/g;
+
+/** Reads `entry` and everything that it imports, dependencies included. */
 export function collectProgram(entry: URL): ChildProgram {
   const sources: Record<string, string> = {};
+  const formats: Record<string, 'module' | 'commonjs'> = {};
   const imports: Record<string, Record<string, string>> = {};
   const waiting = [entry.href];
   for (let url = waiting.pop(); url !== undefined; url = waiting.pop()) {
     if (sources[url] !== undefined) continue;
     const source = readFileSync(new URL(url), 'utf8');
     const resolved: Record<string, string> = {};
-    for (const [, named, bare] of source.matchAll(IMPORT)) {
+    const format = formatOf(url);
+    if (format !== null) formats[url] = format;
+    for (const [, named, bare] of source.matchAll(format === 'commonjs' ? REQUIRE : IMPORT)) {
       const specifier = named ?? bare ?? '';
-      if (specifier.startsWith('node:')) continue;
-      const target = specifier.startsWith('.') ? new URL(specifier, url).href : resolvePackage(specifier, url);
+      if (isBuiltin(specifier)) continue;
+      const isExactPath = specifier.startsWith('.') && format !== 'commonjs';
+      const target = isExactPath ? new URL(specifier, url).href : resolvePackage(specifier, url);
       resolved[specifier] = target;
       waiting.push(target);
     }
     sources[url] = source;
     imports[url] = resolved;
   }
-  return { entry: entry.href, sources, imports };
+  return { entry: entry.href, sources, formats, imports };
+}
+
+/** Null for TypeScript, which is all of ours. */
+function formatOf(url: string): 'module' | 'commonjs' | null {
+  if (url.endsWith('.ts')) return null;
+  if (url.endsWith('.mjs') || url.endsWith('.cjs')) return url.endsWith('.mjs') ? 'module' : 'commonjs';
+  const path = findPackageJSON(url);
+  const described: unknown = path === undefined ? null : JSON.parse(readFileSync(path, 'utf8'));
+  const isModule =
+    typeof described === 'object' && described !== null && 'type' in described && described.type === 'module';
+  return isModule ? 'module' : 'commonjs';
 }
 
 /** `require` follows the links of workspaces to their real path, outside of node_modules, where types are stripped. */
@@ -55,15 +78,15 @@ const resolvePackage = (specifier: string, from: string): string => `file://${cr
 /** Runs first in the child: takes the program from the first message and starts it. */
 const LOADER = `
   import { registerHooks } from 'node:module';
-  process.once('message', ({ entry, sources, imports, task }) => {
+  process.once('message', ({ entry, sources, formats, imports, task }) => {
     registerHooks({
       resolve: (specifier, context, next) => {
         const url = specifier === entry ? entry : imports[context.parentURL]?.[specifier];
-        return url === undefined ? next(specifier, context) : { url, format: 'module-typescript', shortCircuit: true };
+        return url === undefined ? next(specifier, context) : { url, format: formats[url] ?? 'module-typescript', shortCircuit: true };
       },
       load: (url, context, next) => {
         const source = sources[url];
-        return source === undefined ? next(url, context) : { source, format: 'module-typescript', shortCircuit: true };
+        return source === undefined ? next(url, context) : { source, format: formats[url] ?? 'module-typescript', shortCircuit: true };
       },
     });
     import(entry).then(({ run }) => run(task, (message) => process.send(message)))

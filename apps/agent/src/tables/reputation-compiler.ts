@@ -1,19 +1,47 @@
 /**
- * Compiles the reputation table in a child process (reputation-main.ts) and turns what the child says into results
- * and errors of ours.
+ * Fetches feeds and compiles their tables in a child process (reputation-main.ts), and turns what the child says into
+ * results and errors of ours.
+ *
+ * Easy to get wrong: the child may end at any moment, killed or out of memory. Until `finish` has renamed a file there
+ * is only a `.part`, which is deleted here or swept at the next start.
  */
 import { existsSync, rmSync } from 'node:fs';
 
 import { ControlError } from '@sallyport/contract/control-error';
 
-import type { FeedReport } from '../feeds/read-feed.ts';
+import type { Validators } from '../feeds/open-source.ts';
 import { type ChildProgram, runChild } from './child-program.ts';
-import type { FeedToRead, ReputationMessage, ReputationTask } from './reputation-task.ts';
+import type { CompileTask, ReadingReport, ReputationMessage, ReputationTask } from './reputation-task.ts';
 import type { TableFiles } from './table-files.ts';
 
-export interface CompiledReputation {
-  readonly file: string;
-  readonly reports: ReadonlyMap<string, FeedReport>;
+/** Files of finished tables, not yet handed over. */
+export interface CompiledFiles {
+  readonly reputation: string;
+  /** Web categories before policies. */
+  readonly categories: string;
+  readonly popular: string;
+}
+
+export interface Compiled {
+  /** Null when nothing was left to compile: every candidate was refused or withheld. */
+  readonly files: CompiledFiles | null;
+  /** By feed. */
+  readonly reports: ReadonlyMap<string, ReadingReport>;
+  readonly refused: ReadonlyMap<string, string>;
+  readonly withheld: ReadonlyMap<string, { readonly reason: string; readonly entries: number }>;
+}
+
+/** Null: not modified since. */
+export type Fetched = Validators | null;
+
+interface Heard {
+  readonly reports: Map<string, ReadingReport>;
+  readonly refused: Map<string, string>;
+  readonly withheld: Map<string, { readonly reason: string; readonly entries: number }>;
+  /** Of a fetch. */
+  refusal: string | null;
+  fetched: Fetched;
+  isDone: boolean;
 }
 
 export class ReputationCompiler {
@@ -35,60 +63,100 @@ export class ReputationCompiler {
     return file !== '' && existsSync(this.#files.path(file));
   }
 
-  /** Writes the content of `location` to `to`. Throws ControlError. */
-  async fetch(location: string, to: string, maxBytes: number, onProgress: (line: string) => void): Promise<void> {
-    await this.#run({ kind: 'fetch', location, to, maxBytes }, onProgress);
+  /** Writes the content of `location` to `to`, unless validators say that it is the same. Throws ControlError. */
+  async fetch(
+    location: string,
+    to: string,
+    maxBytes: number,
+    validators: Validators | null,
+    onProgress: (line: string) => void,
+  ): Promise<Fetched> {
+    const heard = await this.#run({ kind: 'fetch', location, to, maxBytes, validators }, onProgress);
+    if (heard.refusal !== null) throw new ControlError('invalid', heard.refusal);
+    return heard.fetched;
   }
 
-  /** A new table file of all `feeds`, not yet handed over. Throws ControlError; no file is left then. */
+  /** New tables of all feeds. Throws ControlError; no file is left then. */
   async compile(
-    feeds: readonly FeedToRead[],
-    maxBytes: number,
+    task: Omit<CompileTask, 'kind' | 'to' | 'hashKey'>,
     onProgress: (line: string) => void,
-  ): Promise<CompiledReputation> {
-    const file = this.#files.next('reputation');
-    const to = `${this.#files.path(file)}.part`;
+  ): Promise<Compiled> {
+    const files = {
+      reputation: this.#files.next('reputation'),
+      categories: this.#files.next('categorybase'),
+      popular: this.#files.next('popular'),
+    };
+    const partOf = (file: string): string => `${this.#files.path(file)}.part`;
+    const to = {
+      reputation: partOf(files.reputation),
+      categories: partOf(files.categories),
+      popular: partOf(files.popular),
+    };
     try {
-      const reports = await this.#run({ kind: 'compile', feeds, to, maxBytes, hashKey: this.#hashKey }, onProgress);
-      this.#files.finish(file);
-      return { file, reports };
+      const heard = await this.#run({ ...task, kind: 'compile', to, hashKey: this.#hashKey }, onProgress);
+      if (heard.isDone) for (const file of Object.values(files)) this.#files.finish(file);
+      return { ...heard, files: heard.isDone ? files : null };
     } catch (error) {
-      rmSync(to, { force: true });
+      for (const path of Object.values(to)) rmSync(path, { force: true });
+      for (const file of Object.values(files)) this.#files.remove(file);
       throw error;
     }
   }
 
-  async #run(task: ReputationTask, onProgress: (line: string) => void): Promise<Map<string, FeedReport>> {
-    const reports = new Map<string, FeedReport>();
-    const refusals: string[] = [];
-    const hear = (message: ReputationMessage): void => {
-      switch (message.kind) {
-        case 'progress':
-          onProgress(message.line);
-          return;
-        case 'report':
-          reports.set(message.feed, message.report);
-          return;
-        case 'refused':
-          refusals.push(message.message);
-          return;
-        case 'done':
-          onProgress(`${message.entries.toLocaleString('en')} entries, ${message.bytes.toLocaleString('en')} bytes`);
-          return;
-        default:
-          message satisfies never;
-      }
+  /** Deletes files that are not to come into force. */
+  discard(files: CompiledFiles): void {
+    for (const file of Object.values(files)) this.#files.remove(file);
+  }
+
+  async #run(task: ReputationTask, onProgress: (line: string) => void): Promise<Heard> {
+    const heard: Heard = {
+      reports: new Map(),
+      refused: new Map(),
+      withheld: new Map(),
+      refusal: null,
+      fetched: null,
+      isDone: false,
     };
     try {
-      await runChild(this.#program, task, (message) => hear(message as ReputationMessage), this.#signal); // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own program, over our own pipe
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own program, over our own pipe
+      const onMessage = (message: unknown): void => hear(heard, message as ReputationMessage, onProgress);
+      await runChild(this.#program, task, onMessage, this.#signal);
     } catch (error) {
       if (this.#signal.aborted) throw new ControlError('unavailable', 'the agent is being stopped');
       throw new ControlError('internal', `the feed reader failed: ${error instanceof Error ? error.message : ''}`, {
         cause: error,
       });
     }
-    const refusal = refusals[0];
-    if (refusal !== undefined) throw new ControlError('invalid', refusal);
-    return reports;
+    return heard;
+  }
+}
+
+function hear(heard: Heard, message: ReputationMessage, onProgress: (line: string) => void): void {
+  switch (message.kind) {
+    case 'progress':
+      onProgress(message.line);
+      return;
+    case 'report':
+      heard.reports.set(message.feed, message.report);
+      return;
+    case 'refused':
+      if (message.feed === null) heard.refusal = message.message;
+      else heard.refused.set(message.feed, message.message);
+      return;
+    case 'withheld':
+      heard.withheld.set(message.feed, message);
+      return;
+    case 'fetched':
+      heard.fetched = message.validators;
+      return;
+    case 'not-modified':
+    case 'nothing-new':
+      return;
+    case 'done':
+      heard.isDone = true;
+      onProgress(`${message.entries.toLocaleString('en')} entries, ${message.bytes.toLocaleString('en')} bytes`);
+      return;
+    default:
+      message satisfies never;
   }
 }

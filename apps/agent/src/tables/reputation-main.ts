@@ -1,125 +1,130 @@
 /**
- * The program of the child process: fetches a feed, or reads all feeds and writes the reputation table.
+ * The program of the child process: fetches a feed, or reads all feeds and writes their tables.
+ *
+ * Builders cannot take entries back. When a feed turns out to be unusable after some of it was entered, all is thrown
+ * away and compiled again without its new content; that costs time in a rare case and no memory in the usual one.
  *
  * Easy to get wrong: this file and all it imports are loaded from memory by child-program.ts, so imports must be
  * static, and nothing here may look for files of the project.
  */
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 
 import { TableBuilder } from '@sallyport/hosts/build';
-import type { ResponseCategory, Rule } from '@sallyport/hosts/rule';
-import { MAX_PATH_BYTES } from '@sallyport/hosts/url-path';
 
-import type { ExceptionEntry, FeedSink } from '../feeds/entry-recorder.ts';
 import { FeedError } from '../feeds/feed-error.ts';
-import type { Format } from '../feeds/line-parsers.ts';
 import { openFeedSource } from '../feeds/open-source.ts';
-import { readFeed } from '../feeds/read-feed.ts';
-import type { FeedToRead, ReputationMessage, ReputationTask } from './reputation-task.ts';
+import { buildPopularTable } from './popular-table.ts';
+import { MAX_FEEDS, ReputationCensus } from './reputation-census.ts';
+import { FeedReader } from './reputation-reading.ts';
+import { type Compilation, ReputationSink } from './reputation-sink.ts';
+import type { CompileTask, FeedToRead, ReadingReport, ReputationMessage, ReputationTask } from './reputation-task.ts';
+import { writeDurably } from './write-durably.ts';
 
-/** Categories as `feed add --category` takes them, and what events call them (defender-spec 2.2). */
-const CATEGORIES: Readonly<Record<string, ResponseCategory>> = {
-  phishing: 'Phishing',
-  malicious: 'Malicious',
-  c2: 'C2',
-  untrusted: 'Untrusted',
-};
+type Send = (message: ReputationMessage) => void;
 
-export async function run(task: ReputationTask, send: (message: ReputationMessage) => void): Promise<void> {
-  let reading: string | null = null;
+export async function run(task: ReputationTask, send: Send): Promise<void> {
+  if (task.kind === 'compile') return compile(task, send);
   try {
-    if (task.kind === 'fetch') {
-      await fetchFeed(task, send);
-    } else {
-      const builder = new TableBuilder({ hashKey: task.hashKey });
-      for (const feed of task.feeds) {
-        reading = feed.id;
-        await addFeed(builder, feed, task.maxBytes, send);
-      }
-      reading = null;
-      send({ kind: 'progress', line: `compiling ${builder.entries.toLocaleString('en')} entries` });
-      const { entries } = builder;
-      const bytes = builder.build();
-      writeDurably(task.to, bytes);
-      send({ kind: 'done', entries: entries - builder.duplicates, bytes: bytes.length });
-    }
+    await fetchFeed(task, send);
   } catch (error) {
     if (!(error instanceof FeedError)) throw error;
-    send({ kind: 'refused', feed: reading, code: error.code, message: error.message });
+    send({ kind: 'refused', feed: null, code: error.code, message: error.message });
   }
 }
 
-async function fetchFeed(
-  task: ReputationTask & { kind: 'fetch' },
-  send: (message: ReputationMessage) => void,
-): Promise<void> {
-  await using source = await openFeedSource(task.location, { maxBytes: task.maxBytes });
-  send({ kind: 'progress', line: `reading ${source.describe}` });
-  await writeFile(task.to, source.stream, { flag: 'wx', mode: 0o640 });
-}
-
-async function addFeed(
-  builder: TableBuilder,
-  feed: FeedToRead,
-  maxBytes: number,
-  send: (message: ReputationMessage) => void,
-): Promise<void> {
-  const rule = (action: Rule['action']): number =>
-    builder.addRule({
-      action,
-      category: CATEGORIES[feed.category] ?? 'Malicious',
-      id: feed.id,
-      title: feed.location,
-      source: 'feed',
-      expiresAt: null,
-    });
-  await using source = await openFeedSource(feed.path, { maxBytes });
-  const report = await readFeed(
-    source.stream,
-    {
-      name: feed.location,
-      format: feed.format as Format | 'detect', // oxlint-disable-line typescript/no-unsafe-type-assertion -- the agent accepts no other (feed-store)
-      onProgress: ({ lines }) =>
-        send({ kind: 'progress', line: `${feed.location}: ${lines.toLocaleString('en')} lines` }),
-    },
-    sinkInto(builder, rule('block'), rule),
-  );
-  send({ kind: 'report', feed: feed.id, report });
-}
-
-/**
- * Exceptions become allow entries, so they win over block entries of the same or a shorter name, whichever feed those
- * are from. Ports cannot be told apart by the table: an entry for one port counts for all (the report says how many).
- */
-function sinkInto(builder: TableBuilder, block: number, rule: (action: Rule['action']) => number): FeedSink {
-  let allow = -1;
-  const url = (host: string, path: string, index: number): void => {
-    // No browser and no server takes a request line that long; the builder refuses it.
-    if (path.length < MAX_PATH_BYTES) builder.addUrl(host, path, index);
-  };
-  const except = (entry: ExceptionEntry): void => {
-    if (allow < 0) allow = rule('allow');
-    if (entry.kind === 'host') builder.addHost(entry.name, allow, entry.match);
-    else if (entry.kind === 'ip') builder.addIp(entry.address, allow);
-    else url(entry.host, entry.path, allow);
-  };
-  return {
-    host: (name, match) => builder.addHost(name, block, match),
-    ip: (address) => builder.addIp(address, block),
-    cidr: (address, prefixLength) => builder.addCidr(address, prefixLength, block),
-    url: (host, path) => url(host, path, block),
-    exception: except,
-  };
-}
-
-/** A table of feeds is used again after a restart, so it has to be on the disk before its name is. */
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const descriptor = openSync(path, 'wx', 0o640);
-  try {
-    for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+async function fetchFeed(task: ReputationTask & { kind: 'fetch' }, send: Send): Promise<void> {
+  await using source = await openFeedSource(task.location, {
+    maxBytes: task.maxBytes,
+    validators: task.validators,
+    asSent: true,
+  });
+  if (source.notModified) {
+    send({ kind: 'not-modified' });
+    return;
   }
+  send({ kind: 'progress', line: `fetching ${source.describe}` });
+  // Flushed: the row that names this copy is committed to the disk, so the copy has to be there as well.
+  await writeFile(task.to, source.stream, { flag: 'wx', mode: 0o640, flush: true });
+  send({ kind: 'fetched', validators: source.validators });
+}
+
+async function compile(task: CompileTask, send: Send): Promise<void> {
+  const reader = new FeedReader(task);
+  let feeds = task.feeds;
+  const hasCandidates = feeds.some((feed) => feed.candidate !== null);
+  for (;;) {
+    const built = await enterAll(reader, feeds, task, send);
+    if (built.kind === 'without') {
+      feeds = feeds.flatMap((feed) => (feed.id === built.feed ? fallBack(feed) : [feed]));
+      if (hasCandidates && !feeds.some((feed) => feed.candidate !== null)) {
+        send({ kind: 'nothing-new' });
+        return;
+      }
+      continue;
+    }
+    const { reputation, categories } = built.compilation;
+    send({ kind: 'progress', line: `compiling ${reputation.entries.toLocaleString('en')} entries` });
+    const { entries } = reputation;
+    // One after another: each may be as large as the memory that is left.
+    let bytes = 0;
+    for (const [path, build] of [
+      [task.to.popular, () => buildPopularTable(task.hashKey)],
+      [task.to.categories, () => categories.build()],
+      [task.to.reputation, () => reputation.build()],
+    ] as const) {
+      const table = build();
+      writeDurably(path, table);
+      bytes = table.length;
+    }
+    for (const [feed, report] of built.reports) send({ kind: 'report', feed, report });
+    send({ kind: 'done', entries: entries - reputation.duplicates, bytes });
+    return;
+  }
+}
+
+type Entered =
+  | {
+      readonly kind: 'all';
+      readonly compilation: Compilation;
+      readonly reports: ReadonlyMap<string, ReadingReport>;
+    }
+  /** To be tried again without the new content of this feed. */
+  | { readonly kind: 'without'; readonly feed: string };
+
+async function enterAll(
+  reader: FeedReader,
+  feeds: readonly FeedToRead[],
+  task: CompileTask,
+  send: Send,
+): Promise<Entered> {
+  const compilation: Compilation = {
+    reputation: new TableBuilder({ hashKey: task.hashKey }),
+    categories: new TableBuilder({ hashKey: task.hashKey }),
+    census: new ReputationCensus(),
+    blockConfidence: task.blockConfidence,
+  };
+  const reports = new Map<string, ReadingReport>();
+  for (const [index, feed] of feeds.entries()) {
+    const sink = new ReputationSink(compilation, feed, 1 + (index % MAX_FEEDS));
+    try {
+      const read = await reader.read(feed, sink, (line) => send({ kind: 'progress', line }));
+      if (read.wholeFeed !== null) {
+        const { sentence, entries } = read.wholeFeed;
+        send({ kind: 'withheld', feed: feed.id, reason: sentence, entries });
+        return { kind: 'without', feed: feed.id };
+      }
+      reports.set(feed.id, read.report);
+    } catch (error) {
+      if (!(error instanceof FeedError)) throw error;
+      send({ kind: 'refused', feed: feed.id, code: error.code, message: error.message });
+      return { kind: 'without', feed: feed.id };
+    }
+  }
+  return { kind: 'all', compilation, reports };
+}
+
+/** The feed with what was in force before, or no feed. */
+function fallBack(feed: FeedToRead): FeedToRead[] {
+  const previous = feed.candidate?.previous ?? null;
+  return previous === null ? [] : [{ ...feed, ...previous, candidate: null }];
 }

@@ -11,6 +11,12 @@ import type { TableSlot } from '@sallyport/contract/gate-link';
 
 import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 
+/**
+ * What a file is for: a slot of the gate, or the table of web categories before policies were applied, which the gate
+ * never sees.
+ */
+export type TableKind = TableSlot | 'categorybase';
+
 export class TableFiles {
   readonly #directory: StateDirectory;
   #last: number;
@@ -29,9 +35,9 @@ export class TableFiles {
     return join(this.#directory.tables, file);
   }
 
-  /** A name for the next table of `slot`; write to `path(file) + '.part'`, then `finish(file)`. */
-  next(slot: TableSlot): string {
-    return `${slot}-${++this.#last}.tbl`;
+  /** A name for the next table; write to `path(file) + '.part'`, then `finish(file)`. */
+  next(kind: TableKind): string {
+    return `${kind}-${++this.#last}.tbl`;
   }
 
   /** Puts a completely written `.part` file in place. */
@@ -45,8 +51,8 @@ export class TableFiles {
    * `durable: false` skips fsync: right for a table that is compiled again at every start anyway. A torn file after
    * a power cut fails its checksum and is never used.
    */
-  write(slot: TableSlot, bytes: Uint8Array, options: { readonly durable: boolean }): string {
-    const file = this.next(slot);
+  write(kind: TableKind, bytes: Uint8Array, options: { readonly durable: boolean }): string {
+    const file = this.next(kind);
     const descriptor = openSync(`${this.path(file)}.part`, 'wx', 0o640);
     try {
       for (let offset = 0; offset < bytes.length;) offset += writeSync(descriptor, bytes, offset);
@@ -62,10 +68,10 @@ export class TableFiles {
     rmSync(this.path(file), { force: true });
   }
 
-  /** Deletes all finished tables of `slot` that are older than `keep`. */
-  sweep(slot: TableSlot, keep: string): void {
+  /** Deletes all finished tables of `kind` that are older than `keep`. */
+  sweep(kind: TableKind, keep: string): void {
     for (const file of readdirSync(this.#directory.tables)) {
-      const isTable = file.startsWith(`${slot}-`) && file.endsWith('.tbl');
+      const isTable = file.startsWith(`${kind}-`) && file.endsWith('.tbl');
       if (isTable && numberOf(file) < numberOf(keep)) this.remove(file);
     }
   }

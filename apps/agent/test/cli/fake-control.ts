@@ -1,9 +1,11 @@
 /** A Control in memory, for tests of the command line: enough policy to tell right from wrong, nothing more. */
 import type {
+  CatalogueView,
   CheckView,
   Control,
   EventQuery,
   FeedAdd,
+  FeedReportView,
   FeedView,
   ImportResult,
   SettingView,
@@ -13,6 +15,8 @@ import { ControlError } from '@sallyport/contract/control-error';
 import { DEVICE_NETWORK_EVENT_COLUMNS, type DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
 import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
 import { isSettingName, SETTING_NAMES, SETTINGS, type SettingName } from '@sallyport/contract/settings';
+
+import { EMPTY_VIEW } from '../../src/feed-store/stored-feed.ts';
 
 /** All columns null but those given. */
 export function event(columns: Partial<DeviceNetworkEvent>): DeviceNetworkEvent {
@@ -110,16 +114,14 @@ export class FakeControl implements Control {
     const names = await this.#names(content);
     if (names.length === 0) throw new ControlError('invalid', `${feed.location}: no entries`);
     const view: FeedView = {
-      ...feed,
+      ...EMPTY_VIEW,
+      location: feed.location,
+      category: feed.category.toLowerCase(),
       format: feed.format === 'detect' ? 'domains' : feed.format,
       id: `f${this.#feeds.length + 1}`,
       addedMs: this.#nowMs,
       refreshedMs: this.#nowMs,
       entries: { hosts: names.length, ips: 0, cidrs: 0, urls: 0 },
-      exceptions: 0,
-      skipped: {},
-      invalid: { count: 0, first: [] },
-      problem: null,
     };
     this.#feeds.push(view);
     return view;
@@ -143,6 +145,41 @@ export class FakeControl implements Control {
     const [removed] = this.#feeds.splice(this.#indexOf(id), 1);
     if (removed === undefined) throw new ControlError('not-found', `there is no feed ${id}`);
     return removed;
+  }
+
+  async feedReport(id: string): Promise<FeedReportView> {
+    const feed = this.#feeds[this.#indexOf(id)];
+    if (feed === undefined) throw new ControlError('not-found', `there is no feed ${id}`);
+    return {
+      feed,
+      read: feed.entries.hosts,
+      added: feed.entries.hosts,
+      audited: 0,
+      portQualified: 0,
+      webCategories: {},
+      skipped: [],
+      held: [],
+      narrowed: 0,
+      damage: null,
+      members: { read: 1, skipped: { count: 0, first: [] } },
+      approved: [],
+    };
+  }
+
+  async catalogue(): Promise<readonly CatalogueView[]> {
+    return [];
+  }
+
+  enableFeed(id: string): Promise<FeedView> {
+    return this.#change(id, { enabled: true });
+  }
+
+  disableFeed(id: string): Promise<FeedView> {
+    return this.#change(id, { enabled: false });
+  }
+
+  approveFeed(id: string): Promise<FeedView> {
+    return this.#change(id, { held: 0, pending: null });
   }
 
   async check(target: string): Promise<CheckView> {
@@ -187,6 +224,15 @@ export class FakeControl implements Control {
       return { field: 'expirationTime', reason: `${expirationTime} is past; give a time in the future` };
     }
     return null;
+  }
+
+  async #change(id: string, change: Partial<FeedView>): Promise<FeedView> {
+    const at = this.#indexOf(id);
+    const old = this.#feeds[at];
+    if (old === undefined) throw new ControlError('not-found', `there is no feed ${id}`);
+    const view = { ...old, ...change };
+    this.#feeds[at] = view;
+    return view;
   }
 
   #indexOf(id: string): number {

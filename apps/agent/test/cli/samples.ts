@@ -2,6 +2,7 @@
 import type { FeedView, StatusView } from '@sallyport/contract/control';
 import type { GateStatus } from '@sallyport/contract/gate-link';
 
+import { EMPTY_VIEW } from '../../src/feed-store/stored-feed.ts';
 import { NOW_MS } from './harness.ts';
 
 export const gate: GateStatus = {
@@ -28,11 +29,14 @@ export const gate: GateStatus = {
   tables: {
     indicators: { hosts: 12, addresses: 3, urls: 1, bytes: 4_096 },
     reputation: { hosts: 1_210_731, addresses: 4_203, urls: 0, bytes: 21_400_000 },
+    categories: null,
+    popular: null,
   },
   problems: [],
 };
 
 export const feed: FeedView = {
+  ...EMPTY_VIEW,
   id: '1',
   location: '/srv/lists/domains-malicious.txt',
   format: 'domains',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
 import type { StatusView } from '@sallyport/contract/control';
+import type { FeedReportView, FeedView } from '@sallyport/contract/control';
 import type { Indicator } from '@sallyport/contract/indicator';
 
 import { displayWidth } from '../../src/cli/display-width.ts';
@@ -9,13 +10,14 @@ import { plainLayout } from '../../src/cli/layout.ts';
 import { coloured } from '../../src/cli/paint.ts';
 import { renderCheck } from '../../src/cli/screens/check.ts';
 import { renderEvent, renderEventHeader } from '../../src/cli/screens/events.ts';
-import { renderFeedReport, renderFeeds } from '../../src/cli/screens/feeds.ts';
+import { renderFeedReport, renderFeeds, renderHeld, renderWholeReport } from '../../src/cli/screens/feeds.ts';
 import { renderIndicators } from '../../src/cli/screens/indicators.ts';
 import { renderSetting } from '../../src/cli/screens/settings.ts';
 import { headline, renderStatus } from '../../src/cli/screens/status.ts';
 import { renderWire } from '../../src/cli/screens/wire.ts';
 import { event } from './fake-control.ts';
 import { NOW_MS } from './harness.ts';
+import { NO_ENTRIES } from '../../src/feed-store/stored-feed.ts';
 import { feed, gate, status } from './samples.ts';
 
 // Screens show local time; the literals below are in UTC.
@@ -46,14 +48,16 @@ suite('status', () => {
   TABLE           HOSTS  ADDRESSES  URLS   MEMORY
   indicators         12          3     1   4.1 kB
   reputation  1,210,731      4,203     0  21.4 MB
+  categories       none
+  popular          none
 
   indicators   16
   feeds        1
   journal      1,204,331 records · 212 MB · since 2026-11-12 14:00:00
   if failing   connections pass, whatever the cause (open)
 
-  FEED  LOCATION                  CATEGORY       HOSTS  ADDRESSES  URLS  READ
-  1     /srv/lists/d…licious.txt  malicious  1,210,731      4,203     0  1 h ago
+  FEED  NAME                           CATEGORY     ENTRIES  HELD  READ     NEXT
+  1     /srv/lists/dom…-malicious.txt  malicious  1,214,934     0  1 h ago  -
 `,
     );
   });
@@ -251,11 +255,109 @@ added /srv/lists/domains-malicious.txt
     equal(
       renderFeeds([{ ...feed, location: 'https://urlhaus.example/hostfile/', problem: 'HTTP 503' }], narrow),
       `
-FEED  LOCATION                  CATEGORY       HOSTS  ADDRESSES  URLS  READ
-1     https://urlh…e/hostfile/  malicious  1,210,731      4,203     0  1 h ago ▲
+FEED  NAME                           CATEGORY     ENTRIES  HELD  READ       NEXT
+1     https://urlhau…mple/hostfile/  malicious  1,214,934     0  1 h ago ▲  -
 ▲ 1: HTTP 503
 `,
     );
+  });
+  test('feeds in every state', () => {
+    const hour = 3_600_000;
+    const feeds: FeedView[] = [
+      { ...feed, name: 'Own list', held: 3, duplicates: { own: 2, others: 40 } },
+      { ...feed, id: '2', name: 'Waiting', refreshedMs: null, nextMs: NOW_MS, entries: NO_ENTRIES },
+      {
+        ...feed,
+        id: '3',
+        location: 'https://a.example/x?auth-key=SECRET&y=1',
+        nextMs: NOW_MS + 6 * hour,
+        pending: { reason: 'grew', entries: 7, atMs: NOW_MS },
+      },
+      { ...feed, id: '4', name: 'Off', enabled: false, category: 'Gambling' },
+    ];
+    equal(
+      renderFeeds(feeds, plainLayout(NOW_MS)),
+      `
+FEED  NAME                                 CATEGORY     ENTRIES  HELD  READ     NEXT
+1     Own list                             malicious  1,214,934     3  1 h ago  -
+2     Waiting                              malicious          0     0  never    now
+3     https://a.example/x?auth-key=…&y=1   malicious  1,214,934   all  1 h ago  in 6 h
+4     Off                                  Gambling   1,214,934     0  1 h ago  off
+`.replace('&y=1 ', '&y=1'),
+    );
+  });
+  test('the whole report of a feed, and what is held', () => {
+    const report: FeedReportView = {
+      feed: { ...feed, held: 120, skipped: { 'cosmetic-rule': 7 }, intervalMs: 43_200_000, checkedMs: NOW_MS },
+      read: 1_300_000,
+      added: 1_200_000,
+      audited: 12,
+      portQualified: 3,
+      webCategories: { Gambling: 5 },
+      skipped: [{ reason: 'cosmetic-rule', count: 7, lines: [3, 9, 12, 13, 15] }],
+      held: [
+        {
+          entry: 'mail.example\u001b[2J',
+          reason: 'popular-host',
+          sentence: 'is one of the most popular hosts',
+          count: 20,
+          approvable: true,
+        },
+      ],
+      narrowed: 2,
+      damage: {
+        popularListed: { before: 41, after: 0 },
+        popularBlocked: { before: 50, after: 0 },
+        publicSuffixes: { before: 2, after: 0 },
+        urlsOnPopularHosts: { before: 9, after: 0 },
+      },
+      members: { read: 2, skipped: { count: 1, first: [{ name: 'LICENSE', reason: 'no entries' }] } },
+      approved: ['drive.example'],
+    };
+    equal(
+      renderWholeReport(report, narrow),
+      `
+/srv/lists/domains-malicious.txt
+  location    /srv/lists/domains-malicious.txt
+  id          1
+  state       on, added by location
+  format      domains
+  category    malicious
+  confidence  full
+  read        1 h ago
+  asked       just now, every 12 h
+  lines       1,300,000
+  files       2 read, 1 left out
+  entries     1,210,731 hosts, 4,200 addresses, 3 networks
+  added       1,200,000 different ones
+  duplicate   0 said twice, 0 known from other feeds
+  recorded    12 below FeedBlockConfidence, not blocked
+  one port    3 count for one port only
+  narrowed    2 customers of shared hosting, to their very name
+  Gambling    5
+  left out: 7 cosmetic-rule (first at 3, 9, 12, 13, 15)
+  left out: file LICENSE: no entries
+  not understood: 1 line
+    line 7: not a name: bad\\x1b[2J line
+  held back: 120 entries
+    mail.example\\x1b[2J: is one of the most popular hosts (20 times)
+    and 100 more
+  would block without guard rails: 50 popular names and 2 public suffixes; with
+                                   them: 0 and 0
+  approved: drive.example
+`,
+    );
+    equal(
+      renderHeld([report], narrow),
+      `
+feed 1: /srv/lists/domains-malicious.txt
+  ENTRY                 REASON
+  mail.example\\x1b[2J  is one of the most popular hosts
+  and 100 more
+  to let them act: sallyport feed approve 1 ENTRY… | --all
+`,
+    );
+    equal(renderHeld([], narrow), '\nnothing is held back\n');
   });
   test('indicators', () => {
     const base = { severity: 'High', creationTimeDateTimeUtc: '', lastUpdateTime: '' } as const;

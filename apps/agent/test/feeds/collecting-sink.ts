@@ -1,32 +1,45 @@
 /** A sink that writes entries down as text, and shortcuts to feed it. */
 import { formatIp } from '@sallyport/hosts/canonical';
 
-import type { FeedSink } from '../../src/feeds/entry-recorder.ts';
 import { FeedError } from '../../src/feeds/feed-error.ts';
-import type { Format } from '../../src/feeds/line-parsers.ts';
+import type { EntryDetail, FeedSink } from '../../src/feeds/feed-sink.ts';
+import type { Format } from '../../src/feeds/formats.ts';
 import { type FeedReport, readFeed } from '../../src/feeds/read-feed.ts';
 
-/** `suffix evil.example`, `ip 192.0.2.1 :443`, `cidr 192.0.2.0/24`, `url evil.example /a any-case`, `allow …`. */
+/**
+ * `suffix evil.example`, `ip 192.0.2.1 :443`, `cidr 192.0.2.0/24`, `url evil.example /a`, `allow …`, each with what
+ * else the feed says: `50%`, `until 2030-01-01T00:00:00.000Z`, `is Phishing`.
+ */
 export function collectingSink(into: string[]): FeedSink {
-  const at = (port: number | null): string => (port === null ? '' : ` :${port}`);
   const sink: Omit<FeedSink, 'exception'> = {
-    host: (name, match, port) => void into.push(`${match} ${name}${at(port)}`),
-    ip: (address, port) => void into.push(`ip ${formatIp(address)}${at(port)}`),
-    cidr: (address, prefixLength) => void into.push(`cidr ${formatIp(address)}/${prefixLength}`),
-    url: (host, path, detail) =>
-      void into.push(`url ${host} ${path}${at(detail.port)}${detail.ignoreCase ? ' any-case' : ''}`),
+    host: (name, match, detail) => void into.push(`${match} ${name}${saying(detail)}`),
+    ip: (address, detail) => void into.push(`ip ${formatIp(address)}${saying(detail)}`),
+    cidr: (address, prefixLength, detail) =>
+      void into.push(`cidr ${formatIp(address)}/${prefixLength}${saying(detail)}`),
+    url: (host, path, detail) => void into.push(`url ${host} ${path}${saying(detail)}`),
   };
   return {
     ...sink,
     exception: (entry) => {
       const inner: string[] = [];
       const collect = collectingSink(inner);
-      if (entry.kind === 'host') collect.host(entry.name, entry.match, entry.port);
-      else if (entry.kind === 'ip') collect.ip(entry.address, entry.port);
-      else collect.url(entry.host, entry.path, entry.detail);
+      if (entry.kind === 'host') collect.host(entry.name, entry.match, entry.detail);
+      else if (entry.kind === 'url') collect.url(entry.host, entry.path, entry.detail);
+      else if (entry.prefixLength === entry.address.length * 8) collect.ip(entry.address, entry.detail);
+      else collect.cidr(entry.address, entry.prefixLength, entry.detail);
       into.push(...inner.map((text) => `allow ${text}`));
     },
   };
+}
+
+function saying({ port, confidence, expiresAtMs, responseCategory, webCategory }: EntryDetail): string {
+  const parts: string[] = [];
+  if (port !== null) parts.push(`:${port}`);
+  if (confidence !== null) parts.push(`${confidence}%`);
+  if (expiresAtMs !== null) parts.push(`until ${new Date(expiresAtMs).toISOString()}`);
+  if (responseCategory !== null) parts.push(`is ${responseCategory}`);
+  if (webCategory !== null) parts.push(`is ${webCategory}`);
+  return parts.map((part) => ` ${part}`).join('');
 }
 
 export interface Outcome {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { Format } from '../../src/feeds/line-parsers.ts';
-import { FORMATS } from '../../src/feeds/line-parsers.ts';
+import { FEED_FORMATS, FORMAT_NAMES, type FormatName, parseFormat } from '../../src/feeds/formats.ts';
+import { documentFormat } from '../../src/feeds/lines/json-shape.ts';
 import { outcomeOf, outcomeOfText } from './collecting-sink.ts';
 
 suite('detected', () => {
-  const cases: ReadonlyArray<readonly [name: string, text: string, want: Format]> = [
+  const cases: ReadonlyArray<readonly [name: string, text: string, want: FormatName]> = [
     ['hosts', '# Title\n0.0.0.0 a.example\n0.0.0.0 b.example\n', 'hosts'],
     ['hosts that begins with the local part', '127.0.0.1 localhost\n::1 localhost\n0.0.0.0 a.example\n', 'hosts'],
     ['domains', '# Title\na.example\nb.example\n', 'domains'],
@@ -23,6 +23,27 @@ suite('detected', () => {
     ['networks with remarks', '; Spamhaus\n192.0.2.0/24 ; SBL1\n198.51.100.0/24 ; SBL2\n', 'cidr'],
     ['addresses with counts', '# ipsum\n192.0.2.1\t9\n192.0.2.2\t8\n', 'cidr'],
     ['address and port', '192.0.2.1:80\n[2001:db8::1]:443\n', 'cidr'],
+    ['bare names and Adblock rules without a header', 'a.example\n||b.example^\nc.example\n', 'adblock'],
+    ['ranges', '192.0.2.1-192.0.2.9\n198.51.100.0-198.51.100.255\n', 'cidr'],
+    ['ipset save', 'create x hash:net\nadd x 192.0.2.0/24\nadd x 198.51.100.7\n', 'cidr'],
+    ['dnsmasq', '# x\naddress=/a.example/0.0.0.0\nserver=/b.example/\n', 'dnsmasq'],
+    ['Unbound', 'server:\n  local-zone: "a.example" always_nxdomain\n', 'unbound'],
+    ['RPZ', '$TTL 30\n@ IN SOA localhost. root.localhost. 1 2 3 4 5\na.example CNAME .\n', 'rpz'],
+    ['RPZ without its head', '; x\na.example CNAME .\n*.a.example CNAME .\n', 'rpz'],
+    ['RPZ whose SOA spans lines', '@ SOA a. b. (\n1\n2\n3\n4\n5 )\na.example CNAME .\n', 'rpz'],
+    ['BIND', '// x\nzone "a.example" { type master; file "null"; };\n', 'bind'],
+    ['Suricata', 'alert tls any any -> any any (tls.sni; content:"a.example"; sid:1;)\n', 'suricata'],
+    ['Internet Explorer', 'msFilterList\n: Expires=1\n-d a.example\n', 'tpl'],
+    ['dnscrypt', '=a.example\nb.example\nads.*\n203.0.113.*\n', 'dnscrypt'],
+    ['dataset', 'YmFkLmV4YW1wbGU=\nZ29vZC5leGFtcGxl\n', 'dataset'],
+    ['data reputation', 'YmFkLmV4YW1wbGU=,90\nZ29vZC5leGFtcGxl,10\n', 'dataset'],
+    ['quoted CSV', '# x\n"host","path"\n"a.example",""\n', 'csv'],
+    ['bare CSV', 'Domain,Category\na.example,phishing\nb.example,c2\n', 'csv'],
+    ['CSV with semicolons', 'id;url;note\n1;http://a.example/x;y\n', 'csv'],
+    ['CSV behind a commented header', '# x\n# id,dateadded,url\n"1","2025-01-01","http://a.example/x"\n', 'csv'],
+    ['a comment that reads like a header', '# Domain, URL and IP list\na.example\nb.example\n', 'domains'],
+    ['URLs with commas', 'http://a.example/x,y\nhttp://b.example/z,1\n', 'domains'],
+    ['a list under the name of its column', 'Domain\na.example\nb.example\n', 'domains'],
     ['byte order mark and CRLF', '\uFEFF# x\r\na.example\r\n\r\nb.example', 'domains'],
   ];
   for (const [name, text, want] of cases) {
@@ -35,25 +56,21 @@ suite('detected', () => {
   }
 });
 
+/** These say in their own words what is wrong with a text that is no JSON. */
+const DOCUMENTS: ReadonlySet<string> = new Set(['stix', 'misp']);
+
 suite('refused whatever the format', () => {
   const text = (content: string): Uint8Array => Buffer.from(content);
   const hex = (content: string): Uint8Array => Buffer.from(content, 'hex');
   const cases: ReadonlyArray<readonly [name: string, bytes: Uint8Array, want: RegExp]> = [
     [
-      'RPZ',
-      text('$TTL 30\n@ IN SOA localhost. root.localhost. 1 2 3 4 5\na.example CNAME .\n'),
-      /^unsupported-format: list:1: .*RPZ/,
+      'CSV without known columns',
+      text('A,B\na.example,x\nb.example,y\n'),
+      /^wrong-format: list:1: .*--format csv:value=COLUMN/,
     ],
-    ['RPZ without its head', text('; x\na.example CNAME .\n'), /^unsupported-format: list:2: .*RPZ/],
-    ['dnsmasq', text('# x\naddress=/a.example/0.0.0.0\n'), /^unsupported-format: list:2: .*dnsmasq/],
-    ['Unbound', text('local-zone: "a.example" always_nxdomain\n'), /^unsupported-format: list:1: .*Unbound/],
-    ['BIND', text('zone "a.example" { type master; };\n'), /^unsupported-format: list:1: .*BIND/],
-    ['Suricata', text('alert tls any any -> any any (msg:"x";)\n'), /^unsupported-format: list:1: .*Suricata/],
-    ['Internet Explorer', text('msFilterList\n-d a.example\n'), /^unsupported-format: list:1: .*Internet Explorer/],
-    ['quoted CSV', text('# x\n"host","path"\n"a.example",""\n'), /^unsupported-format: list:2: .*CSV/],
-    ['bare CSV', text('Domain,Category\na.example,phishing\nb.example,c2\n'), /^unsupported-format: list:1: .*CSV/],
     ['JSON object', text('{"list": ["a.example"]}'), /^unsupported-format: list:1: .*JSON/],
     ['JSON array', text('[\n "a.example"\n]'), /^unsupported-format: list:1: .*JSON/],
+    ['proxy script', text('function FindProxyForURL(url, host) {\n'), /^unsupported-format: list:1: .*proxy/],
     ['HTML', text('\n<!DOCTYPE html>\n<html>'), /^unsupported-format: list:2: .*HTML.*raw file/],
     ['xz', hex('fd377a585a000004'), /^compressed: list: xz .*xz -dk/],
     ['gzip given raw', hex('1f8b080000000000'), /^compressed: list: gzip .*gzip -dk/],
@@ -69,7 +86,7 @@ suite('refused whatever the format', () => {
     ['local names only', text('127.0.0.1 localhost\n::1 ip6-loopback\n'), /^(?:wrong-format|empty): list:1: /],
   ];
   for (const [name, bytes, want] of cases) {
-    for (const format of ['detect', ...FORMATS] as const) {
+    for (const format of ['detect', ...FORMAT_NAMES.filter((known) => !DOCUMENTS.has(known))] as const) {
       test(`${name} as ${format}`, async () => {
         const { error } = await outcomeOf([bytes], format);
         assert.ok(error, 'not refused');
@@ -87,14 +104,16 @@ suite('refused whatever the format', () => {
 });
 
 suite('a file in one format read as another', () => {
-  const SAMPLES: Readonly<Record<Format, string>> = {
+  const FOUR = ['hosts', 'domains', 'adblock', 'cidr'] as const;
+  type Four = (typeof FOUR)[number];
+  const SAMPLES: Readonly<Record<Four, string>> = {
     hosts: '# x\n0.0.0.0 a.example\n0.0.0.0 b.example\n127.0.0.1 c.example\n',
     domains: '# x\na.example\n*.b.example\nc.example/path\n',
     adblock: '! x\n||a.example^\n||b.example^$all\n@@||c.example^\n',
     cidr: '# x\n192.0.2.0/24\n198.51.100.0/24\n203.0.113.7\n',
   };
   /** A text is the error, a list the entries: those two readings lose nothing. */
-  const WANT: Readonly<Record<Format, Readonly<Partial<Record<Format, string | readonly string[]>>>>> = {
+  const WANT: Readonly<Record<Four, Readonly<Partial<Record<Four, string | readonly string[]>>>>> = {
     hosts: {
       domains:
         'wrong-format: list:2: "0.0.0.0 a.example": a hosts line; 3 of 3 lines cannot be read as domains; it looks like hosts: use --format hosts',
@@ -123,8 +142,8 @@ suite('a file in one format read as another', () => {
         'wrong-format: list:2: "192.0.2.0/24": not a host name; 2 of 3 lines cannot be read as adblock; it looks like cidr: use --format cidr',
     },
   };
-  for (const written of FORMATS) {
-    for (const read of FORMATS) {
+  for (const written of FOUR) {
+    for (const read of FOUR) {
       if (read === written) continue;
       test(`${written} as ${read}`, async () => {
         const { entries, error } = await outcomeOfText(SAMPLES[written], read);
@@ -132,4 +151,63 @@ suite('a file in one format read as another', () => {
       });
     }
   }
+});
+
+test('lines of two formats, as many of each, ask for the name', async () => {
+  const text = '0.0.0.0 a.example\n||b.example^\n0.0.0.0 c.example\n||d.example^\n';
+  const { error } = await outcomeOfText(text, 'detect');
+  assert.match(error ?? '', /^wrong-format: list:1: .*hosts as well as adblock.*--format/);
+});
+
+suite('documents', () => {
+  const cases: ReadonlyArray<readonly [name: string, text: string, want: string | null]> = [
+    ['STIX bundle', '{"type":"bundle","id":"bundle--1","objects":[{"type":"indicator"', 'stix'],
+    ['STIX bundle, other order', '{ "objects": [ {"created": "x"', 'stix'],
+    ['STIX objects', '[{"type":"indicator","spec_version":"2.1"', 'stix'],
+    ['one STIX object', '{"type":"campaign","spec_version":"2.1","id"', 'stix'],
+    ['TAXII envelope', '{"more":false,"objects":[', 'stix'],
+    ['MISP event', '{"Event":{"info":"x","Attribute":[', 'misp'],
+    ['MISP response', '\uFEFF\n{"response":[{"Event":{', 'misp'],
+    ['MISP events', '[{"Event":{"info":', 'misp'],
+    ['MISP manifest', '{"5bf1e2a6-0000-4000-8000-000000000001":{"info":"x","Orgc":{"name"', 'misp'],
+    ['MISP warninglist', '{"description":"x","list":["a.example","b', 'misp'],
+    ['a list of names', '["a.example"]', null],
+    ['other JSON', '{"list":["a.example"]}', null],
+    ['deep JSON', '['.repeat(5000), null],
+    ['keys in the depth', '{"a":{"b":{"Event":{"type":"bundle"', null],
+    ['a quote that never ends', '{"Event', null],
+  ];
+  for (const [name, text, want] of cases) {
+    test(name, () => {
+      assert.equal(documentFormat(text.replace(/^\uFEFF/, '')), want);
+    });
+  }
+});
+
+suite('formats by name', () => {
+  test('every format has a meaning and an example, and is accepted', () => {
+    for (const { name, meaning, example } of FEED_FORMATS) {
+      assert.ok(meaning.length > 5 && example.length > 3, name);
+      assert.deepEqual(parseFormat(name), { kind: 'ok', name, csv: null });
+    }
+  });
+
+  const cases: ReadonlyArray<readonly [text: string, want: ReturnType<typeof parseFormat>]> = [
+    [
+      'csv:value=ioc,type=2,delimiter=tab',
+      { kind: 'ok', name: 'csv', csv: { columns: { value: 'ioc', type: '2' }, delimiter: '\t' } },
+    ],
+    ['csv:type=x', { kind: 'rejected', reason: 'value=COLUMN or host=COLUMN is missing' }],
+    ['csv:value', { kind: 'rejected', reason: '"value" is not FIELD=COLUMN' }],
+    [
+      'csv:value=a,__proto__=b',
+      {
+        kind: 'rejected',
+        reason: '"__proto__" is none of value, host, path, port, type, confidence, expires, category, delimiter',
+      },
+    ],
+    ['csv:value=a,delimiter=constructor', { kind: 'rejected', reason: 'delimiter is one of comma, semicolon, ;, tab' }],
+    ['xml', { kind: 'rejected', reason: `not one of ${FORMAT_NAMES.join(', ')}` }],
+  ];
+  for (const [text, want] of cases) test(text, () => assert.deepEqual(parseFormat(text), want));
 });

@@ -40,6 +40,7 @@ export interface LinkHandlers {
 /** Bytes of records that are sent as one frame, and how long the next frame waits so that records can gather. */
 const RECORDS_FRAME_BYTES = 256 * 1024;
 const GATHER_MS = 20;
+const ORDERS: ReadonlySet<number> = new Set([FRAME.settings, FRAME.table]);
 
 export class AgentLink {
   readonly #server: Server;
@@ -85,8 +86,9 @@ export class AgentLink {
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     const reader = new FrameReader();
-    // Frames are carried out one after another: an answer is in the order of its question.
-    let queue = Promise.resolve();
+    // Orders are carried out one after another, and answered in their order. Everything else is done at once: while a
+    // large table is verified, records are still acknowledged and the agent is told how the gate is.
+    let orders = Promise.resolve();
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.#sockets.delete(socket);
@@ -99,7 +101,12 @@ export class AgentLink {
         return;
       }
       for (const { type, body } of frames) {
-        queue = queue.then(() => this.#carryOut(socket, type, body));
+        if (type !== FRAME.hello && this.#agent !== socket) {
+          socket.destroy(); // hello comes first
+          return;
+        }
+        if (ORDERS.has(type)) orders = orders.then(() => this.#carryOut(socket, type, body));
+        else void this.#carryOut(socket, type, body);
       }
     });
   }
@@ -115,7 +122,7 @@ export class AgentLink {
 
   /** False when the frame breaks the protocol. */
   async #obey(socket: Socket, type: number, body: Uint8Array): Promise<boolean> {
-    if (type !== FRAME.hello && this.#agent !== socket) return false; // hello comes first
+    if (type !== FRAME.hello && this.#agent !== socket) return false; // another agent has taken over meanwhile
     switch (type) {
       case FRAME.hello: {
         const hello = readJson(body);

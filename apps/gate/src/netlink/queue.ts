@@ -14,6 +14,7 @@ const NFQA_VERDICT_HDR = 2;
 const NFQA_MARK = 3;
 const NFQA_PAYLOAD = 10;
 const NFQA_CAP_LEN = 13;
+const NFQA_UID = 16;
 
 const NFQA_CFG_CMD = 1;
 const NFQA_CFG_PARAMS = 2;
@@ -24,6 +25,7 @@ const NFQNL_CFG_CMD_BIND = 1;
 const NFQNL_COPY_PACKET = 2;
 const FLAG_FAIL_OPEN = 1;
 const FLAG_GSO = 4;
+const FLAG_UID_GID = 8;
 
 export const NF_DROP = 0;
 export const NF_ACCEPT = 1;
@@ -41,15 +43,12 @@ export interface QueueOptions {
   readonly failOpen: boolean;
 }
 
+/** The value of a user id that is none: (uid_t) -1. */
+export const UNKNOWN_UID = 0xffff_ffff;
+
 /** One datagram each, to be sent and acknowledged in order. */
 export function bindRequests(options: QueueOptions): Uint8Array[] {
-  const request = (write: (message: MessageWriter) => void): Uint8Array => {
-    const message = new MessageWriter(128);
-    message.begin(MSG_CONFIG, NLM_F_REQUEST | NLM_F_ACK, 0, options.queueNumber);
-    write(message);
-    message.end();
-    return message.bytes.subarray(0, message.length);
-  };
+  const request = (write: (message: MessageWriter) => void): Uint8Array => configRequest(options.queueNumber, write);
   const params = new Uint8Array(8); // be32 copy_range, u8 copy_mode; padded by hand to whole words
   new DataView(params.buffer).setUint32(0, options.copyRange, false);
   params[4] = NFQNL_COPY_PACKET;
@@ -65,6 +64,21 @@ export function bindRequests(options: QueueOptions): Uint8Array[] {
   ];
 }
 
+/** Asks for the user behind each packet that this machine sends. By itself, because the queue works without. */
+export const uidRequest = (queueNumber: number): Uint8Array =>
+  configRequest(queueNumber, (message) => {
+    message.u32(NFQA_CFG_MASK, FLAG_UID_GID);
+    message.u32(NFQA_CFG_FLAGS, FLAG_UID_GID);
+  });
+
+function configRequest(queueNumber: number, write: (message: MessageWriter) => void): Uint8Array {
+  const message = new MessageWriter(128);
+  message.begin(MSG_CONFIG, NLM_F_REQUEST | NLM_F_ACK, 0, queueNumber);
+  write(message);
+  message.end();
+  return message.bytes.subarray(0, message.length);
+}
+
 /** One packet message; reused, because one is read per packet. Offsets are into the datagram. */
 export class QueuedPacket {
   id = 0;
@@ -75,6 +89,8 @@ export class QueuedPacket {
   payloadEnd = 0;
   /** Length of the packet in the kernel, which may be more than is shown. */
   fullLength = 0;
+  /** Owner of the socket that sent it; UNKNOWN_UID for forwarded packets and sockets that are closed already. */
+  uid = UNKNOWN_UID;
 
   /** Reads a datagram; false when it is no packet message or cut short. */
   read(bytes: Uint8Array, length: number): boolean {
@@ -82,6 +98,7 @@ export class QueuedPacket {
     this.mark = 0;
     this.payloadEnd = 0;
     this.fullLength = 0;
+    this.uid = UNKNOWN_UID;
     let headed = false;
     const end = Math.min(length, u32le(bytes, 0));
     let at = NETFILTER_HEADER;
@@ -105,6 +122,9 @@ export class QueuedPacket {
           break;
         case NFQA_CAP_LEN:
           if (size >= 8) this.fullLength = u32be(bytes, at + 4);
+          break;
+        case NFQA_UID:
+          if (size >= 8) this.uid = u32be(bytes, at + 4);
           break;
         default:
       }

@@ -1,7 +1,7 @@
 /** Addresses and ports of a flow as a map key. Not on the short way: only flows with state are looked up. */
-import type { FlowEnds } from './flow.ts';
+import type { FlowTuple } from '../netlink/conntrack.ts';
 
-export function flowKey(ends: FlowEnds): string {
+export function flowKey(ends: FlowTuple): string {
   let key = String.fromCharCode(ends.sourcePort, ends.destinationPort);
   const { bytes, addressLength, sourceAt, destinationAt } = ends;
   for (let i = 0; i < addressLength; i += 2) {

@@ -7,6 +7,8 @@ import type { Stage } from '@sallyport/wire/classify';
 import type { BodyTracker } from '@sallyport/wire/http/body';
 import { ByteStream } from '@sallyport/wire/stream';
 
+import type { FlowTuple } from '../netlink/conntrack.ts';
+
 /** Bytes of an incomplete hello that are held, and in how many packets. */
 export const HOLD_BYTES = 16_384;
 export const MAX_HELD_SEGMENTS = 96;
@@ -20,14 +22,9 @@ export interface HeldPacket {
 }
 
 /** Both ends of a flow, in the client's order. Addresses may be views that live only during the call. */
-export interface FlowEnds {
-  readonly bytes: Uint8Array;
-  readonly addressLength: number;
-  readonly sourceAt: number;
-  readonly destinationAt: number;
-  readonly protocol: number;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
+export interface FlowEnds extends FlowTuple {
+  /** Of the socket on this machine; UNKNOWN_UID where there is none or it is not known. */
+  readonly uid: number;
 }
 
 /** A held packet and where it ends. */
@@ -45,6 +42,7 @@ export class Flow implements FlowEnds {
   readonly protocol = 6;
   readonly sourcePort: number;
   readonly destinationPort: number;
+  uid: number;
   /** Sequence number of stream offset 0. */
   readonly start: number;
   readonly stream = new ByteStream({ capacityBytes: HOLD_BYTES, maxPieces: MAX_HELD_SEGMENTS });
@@ -83,6 +81,7 @@ export class Flow implements FlowEnds {
     this.bytes.set(ends.bytes.subarray(destinationAt, destinationAt + addressLength), addressLength);
     this.sourcePort = ends.sourcePort;
     this.destinationPort = ends.destinationPort;
+    this.uid = ends.uid;
     this.start = start;
     this.opening = opening;
   }

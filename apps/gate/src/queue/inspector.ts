@@ -9,11 +9,13 @@
  */
 import type { Cause } from '@sallyport/contract/flow-record';
 import type { FailPolicy } from '@sallyport/contract/gate-settings';
-import { PASS, type Verdict } from '@sallyport/policy/judge';
+import { PASS } from '@sallyport/policy/judge';
+import type { Verdict } from '@sallyport/policy/verdict';
 import { MAX_STEPS, readFirstBytes } from '@sallyport/wire/classify';
 import { BodyTracker } from '@sallyport/wire/http/body';
 
-import { HOOK_FORWARD } from '../netlink/queue.ts';
+import type { FlowTuple } from '../netlink/conntrack.ts';
+import { HOOK_FORWARD, UNKNOWN_UID } from '../netlink/queue.ts';
 import { flowKey } from './flow-key.ts';
 import { Flow, type FlowEnds, type HeldPacket, HOLD_BYTES, MAX_HELD_SEGMENTS } from './flow.ts';
 import { NOTHING_READ, partialReading, type Reading, readingOfHttp, readingOfHttp2, readingOfTls } from './reading.ts';
@@ -106,6 +108,7 @@ export class Inspector {
       this.#add(flow);
     }
     flow.lastSeenMs = nowMs;
+    if (flow.uid === UNKNOWN_UID) flow.uid = segment.uid;
     if (flow.settled === 'blocked') {
       // Rejected rather than dropped: the packet that was blocked may have been lost with the whole queue, as happens
       // when any tool takes a netfilter hook away, and then nobody told the application.
@@ -136,10 +139,10 @@ export class Inspector {
   }
 
   /** The kernel could not find this flow to mark it: its next packet says it with a mark of its own. */
-  remember(ends: FlowEnds, nowMs: number): void {
+  remember(ends: FlowTuple, nowMs: number): void {
     const key = flowKey(ends);
     if (this.#flows.has(key)) return;
-    const flow = new Flow(key, ends, 0, false);
+    const flow = new Flow(key, { ...ends, uid: UNKNOWN_UID }, 0, false);
     flow.unnamed = true;
     this.#add(flow);
     this.#settleAs(flow, 'allowed', nowMs + ALLOWED_MS);
@@ -376,7 +379,8 @@ export class Inspector {
   #judgeAndRecord(flow: Flow, reading: Reading, cause: Cause): Verdict {
     let verdict = this.#judge.judge(reading, flow);
     const failed = cause === 'time-cap' || cause === 'byte-cap' || cause === 'conflicting-segments';
-    if (failed && this.#judge.failInspectionLimit === 'closed' && !stops(verdict)) verdict = FAILED_CLOSED;
+    const isOpen = this.#judge.failInspectionLimit === 'open' || verdict.layer === 'exclusion';
+    if (failed && !isOpen && !stops(verdict)) verdict = FAILED_CLOSED;
     const packet = flow.held[0];
     // One row for the connection, then one for each further name or verdict that is news.
     const news = `${verdict.effect} ${reading.names.map((name) => String.fromCharCode(...name)).join(' ')}`;

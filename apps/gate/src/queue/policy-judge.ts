@@ -3,11 +3,15 @@ import type { Cause, FlowRecord, RecordedCategory } from '@sallyport/contract/fl
 import type { TableSlot } from '@sallyport/contract/gate-link';
 import type { FailPolicy, GateSettings } from '@sallyport/contract/gate-settings';
 import { HostTable } from '@sallyport/hosts/table';
-import { judge, PASS, type Question, type Verdict } from '@sallyport/policy/judge';
+import { judge, PASS } from '@sallyport/policy/judge';
+import { scoreName } from '@sallyport/policy/score/score-name';
+import type { PolicySettings, Question, Tables, Verdict } from '@sallyport/policy/verdict';
 
-import { HOOK_LOCAL_OUT } from '../netlink/queue.ts';
+import { HOOK_LOCAL_OUT, UNKNOWN_UID } from '../netlink/queue.ts';
 import type { FlowEnds, HeldPacket } from './flow.ts';
 import type { Judge } from './inspector.ts';
+import { NameScores } from './name-scores.ts';
+import { policySettingsFrom } from './policy-settings.ts';
 import type { SharedControl } from './protocol.ts';
 import type { Reading } from './reading.ts';
 import type { RingProducer } from './record-ring.ts';
@@ -19,9 +23,21 @@ const WOULD_CLOSE_WITHOUT_TABLE: Verdict = { ...PASS, effect: 'audit' };
 export class PolicyJudge implements Judge {
   readonly #ring: RingProducer;
   readonly #counters: SharedControl;
-  readonly #tables: Record<TableSlot, HostTable | null> = { indicators: null, reputation: null };
+  readonly #tables: { -readonly [Field in keyof Tables]: Tables[Field] } = {
+    indicators: null,
+    reputation: null,
+    categories: null,
+    popular: null,
+    score: null,
+  };
+  /** One object for all questions. What stands behind a connection beyond its user is not known yet. */
+  readonly #subject = { uid: 0, executable: null, cgroup: null, container: null };
   readonly #record: FlowRecord;
-  settings: GateSettings;
+  #settings: GateSettings;
+  #policy: PolicySettings;
+  #scores: NameScores | null = null;
+  /** Tables that were put in force since somebody set this to zero. */
+  swaps = 0;
   /** Unix milliseconds of the current turn of the loop. */
   nowMs = 0;
   #sequence: number;
@@ -29,36 +45,46 @@ export class PolicyJudge implements Judge {
   constructor(ring: RingProducer, counters: SharedControl, settings: GateSettings, firstSequence: number) {
     this.#ring = ring;
     this.#counters = counters;
-    this.settings = settings;
     this.#sequence = firstSequence;
     this.#record = emptyRecord();
+    this.#settings = settings;
+    this.#policy = policySettingsFrom(settings);
+    this.setSettings(settings);
+  }
+
+  setSettings(settings: GateSettings): void {
+    this.#settings = settings;
+    this.#policy = policySettingsFrom(settings);
+    if (settings.lowReputation === 'off') this.#scores = null;
+    else this.#scores ??= new NameScores(scoreName);
+    this.#tables.score = this.#scores?.ask ?? null;
   }
 
   get failInspectionLimit(): FailPolicy {
-    return this.settings.mode === 'block' ? this.settings.failInspectionLimit : 'open';
+    return this.#settings.mode === 'block' ? this.#settings.failInspectionLimit : 'open';
   }
 
   /** Swaps a table; the old one answers until the very packet before. Bytes were verified by the main thread. */
-  setTable(slot: TableSlot, bytes: Uint8Array): boolean {
-    const opened = HostTable.open(bytes);
-    if (opened.kind !== 'ok') return false;
-    this.#tables[slot] = opened.value;
-    return true;
+  setTable(slot: TableSlot, bytes: Uint8Array): void {
+    this.#tables[slot] = HostTable.view(bytes);
+    this.swaps++;
   }
 
   judge(reading: Reading, ends: FlowEnds): Verdict {
-    const { indicators, reputation } = this.#tables;
-    if (indicators === null && reputation === null) {
-      if (this.settings.failTableMissing === 'open') return PASS;
-      return this.settings.mode === 'block' ? CLOSED_WITHOUT_TABLE : WOULD_CLOSE_WITHOUT_TABLE;
-    }
     const question: Question = {
       names: reading.names,
       url: reading.url,
       remoteIp: ends.bytes.subarray(ends.destinationAt, ends.destinationAt + ends.addressLength),
       remotePort: ends.destinationPort,
+      subject: ends.uid === UNKNOWN_UID ? null : this.#subject,
     };
-    return judge(question, this.#tables, this.settings, this.nowMs);
+    this.#subject.uid = ends.uid;
+    const { indicators, reputation } = this.#tables;
+    const isMissing = indicators === null && reputation === null;
+    if (isMissing && this.#settings.failTableMissing === 'open') return PASS;
+    const verdict = judge(question, this.#tables, this.#policy, this.nowMs);
+    if (!isMissing || verdict.layer === 'exclusion') return verdict;
+    return this.#settings.mode === 'block' ? CLOSED_WITHOUT_TABLE : WOULD_CLOSE_WITHOUT_TABLE;
   }
 
   record(reading: Reading, ends: FlowEnds, packet: HeldPacket, verdict: Verdict, cause: Cause): void {
@@ -81,6 +107,9 @@ export class PolicyJudge implements Judge {
     record.effect = verdict.effect;
     record.action = verdict.action;
     record.category = verdict.responseCategory ?? NO_CATEGORY;
+    record.webCategory = verdict.webCategory;
+    record.confidence = verdict.rule?.confidence ?? null;
+    record.uid = ends.uid === UNKNOWN_UID ? null : ends.uid;
     record.layer = verdict.layer;
     record.matched = verdict.matched ?? 'none';
     record.cause = verdict === CLOSED_WITHOUT_TABLE || verdict === WOULD_CLOSE_WITHOUT_TABLE ? 'table-missing' : cause;
@@ -121,6 +150,9 @@ const emptyRecord = (): FlowRecord => ({
   effect: 'pass',
   action: 'none',
   category: 'None',
+  webCategory: null,
+  confidence: null,
+  uid: null,
   layer: 'none',
   matched: 'none',
   cause: 'policy',

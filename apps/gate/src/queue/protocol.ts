@@ -2,7 +2,7 @@
  * What the gate's main thread and its queue worker share: start parameters, the messages in between, and the counters.
  *
  * Counters are plain doubles in shared memory that only the worker writes; a torn read costs nothing but a wrong
- * figure in `status` once. `beat` and `generation` are atomics, because decisions hang on them.
+ * figure in `status` once. `beat`, `generation` and `obeyed` are atomics, because decisions hang on them.
  */
 import type { TableSlot } from '@sallyport/contract/gate-link';
 import type { GateSettings } from '@sallyport/contract/gate-settings';
@@ -23,8 +23,10 @@ export type WorkerOrder =
   | { readonly kind: 'table'; readonly slot: TableSlot; readonly bytes: Uint8Array }
   | { readonly kind: 'stop' };
 
-/** From the worker: it listens on the queue, or why it cannot. */
-export type WorkerReport = { readonly kind: 'listening' } | { readonly kind: 'failed'; readonly reason: string };
+/** From the worker: it listens on the queue (`problem`: what it has to do without, or empty), or why it cannot. */
+export type WorkerReport =
+  | { readonly kind: 'listening'; readonly problem: string }
+  | { readonly kind: 'failed'; readonly reason: string };
 
 export const COUNTERS = [
   'packets',
@@ -40,6 +42,7 @@ export type Counter = (typeof COUNTERS)[number];
 
 const BEAT = 0;
 const GENERATION = 1;
+const OBEYED = 2;
 const ATOMICS_BYTES = 16;
 
 export class SharedControl {
@@ -47,7 +50,7 @@ export class SharedControl {
   readonly #counters: Float64Array;
 
   constructor(shared: SharedArrayBuffer) {
-    this.#atomics = new Int32Array(shared, 0, 2);
+    this.#atomics = new Int32Array(shared, 0, 3);
     this.#counters = new Float64Array(shared, ATOMICS_BYTES, COUNTERS.length);
   }
 
@@ -64,13 +67,22 @@ export class SharedControl {
     return Atomics.load(this.#atomics, BEAT);
   }
 
-  /** Says that an order waits on the port. Call after posting it. */
-  announce(): void {
-    Atomics.add(this.#atomics, GENERATION, 1);
+  /** Says that an order waits on the port. Call after posting it. Returns the order's number. */
+  announce(): number {
+    return (Atomics.add(this.#atomics, GENERATION, 1) + 1) | 0;
   }
 
   get generation(): number {
     return Atomics.load(this.#atomics, GENERATION);
+  }
+
+  /** The worker has carried out every order up to this number, and reads no table that one of them replaced. */
+  obeyed(generation: number): void {
+    Atomics.store(this.#atomics, OBEYED, generation);
+  }
+
+  get lastObeyed(): number {
+    return Atomics.load(this.#atomics, OBEYED);
   }
 
   add(counter: Counter, amount: number): void {

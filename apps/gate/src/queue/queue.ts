@@ -12,13 +12,16 @@ const RING_BYTES = 8 * 1024 * 1024;
 
 export class Queue {
   readonly records: RingConsumer;
+  /** What the kernel does not do for us here, or empty. */
+  readonly problem: string;
   readonly #worker: Worker;
   readonly #control: SharedControl;
 
-  private constructor(worker: Worker, control: SharedControl, records: RingConsumer) {
+  private constructor(worker: Worker, control: SharedControl, records: RingConsumer, problem: string) {
     this.#worker = worker;
     this.#control = control;
     this.records = records;
+    this.problem = problem;
   }
 
   /**
@@ -48,8 +51,8 @@ export class Queue {
     });
     const { promise, resolve, reject } = Promise.withResolvers<Queue>();
     worker.on('message', (message: WorkerReport) => {
-      if (message.kind === 'listening') resolve(new Queue(worker, new SharedControl(control), new RingConsumer(ring)));
-      else reject(new Error(message.reason));
+      if (message.kind === 'failed') reject(new Error(message.reason));
+      else resolve(new Queue(worker, new SharedControl(control), new RingConsumer(ring), message.problem));
     });
     worker.on('error', (error) => {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -64,9 +67,16 @@ export class Queue {
     this.#order({ kind: 'settings', settings });
   }
 
-  /** The bytes must sit on a SharedArrayBuffer and be verified. In force as above. */
-  setTable(slot: TableSlot, bytes: Uint8Array): void {
-    this.#order({ kind: 'table', slot, bytes });
+  /**
+   * The bytes must sit on a SharedArrayBuffer and be verified. In force as above. Returns the order's number: the table
+   * that was there before is read until `lastObeyed` has come this far.
+   */
+  setTable(slot: TableSlot, bytes: Uint8Array): number {
+    return this.#order({ kind: 'table', slot, bytes });
+  }
+
+  get lastObeyed(): number {
+    return this.#control.lastObeyed;
   }
 
   counter(name: Counter): number {
@@ -84,8 +94,8 @@ export class Queue {
     await ended;
   }
 
-  #order(order: WorkerOrder): void {
+  #order(order: WorkerOrder): number {
     this.#worker.postMessage(order);
-    this.#control.announce();
+    return this.#control.announce();
   }
 }

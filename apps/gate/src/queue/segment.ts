@@ -2,6 +2,7 @@
  * A TCP segment inside an IP packet, as the queue shows it: from the IP header on, possibly several wire segments at
  * once (GSO), possibly cut off at the copy range. Reused for every packet; offsets are into the datagram.
  */
+import { UNKNOWN_UID } from '../netlink/queue.ts';
 
 export const TCP_SYN = 0x02;
 export const TCP_RST = 0x04;
@@ -19,6 +20,8 @@ export class Segment {
   readonly protocol = PROTOCOL_TCP;
   sourcePort = 0;
   destinationPort = 0;
+  /** Not in the packet: whoever reads it sets this (queue.ts, UNKNOWN_UID). */
+  uid = UNKNOWN_UID;
   /** Sequence number of the first payload byte: one behind the segment's own when it carries SYN. */
   sequence = 0;
   acknowledgement = 0;

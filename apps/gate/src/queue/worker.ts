@@ -9,7 +9,7 @@ import { TABLE_SLOTS } from '@sallyport/contract/gate-link';
 import { flowMarks } from '../flow-marks.ts';
 import { readFailedMark } from '../netlink/conntrack.ts';
 import { readError } from '../netlink/message.ts';
-import { bindRequests, QueuedPacket } from '../netlink/queue.ts';
+import { bindRequests, QueuedPacket, uidRequest } from '../netlink/queue.ts';
 import {
   BatchReceiver,
   close,
@@ -29,7 +29,6 @@ import { PolicyJudge } from './policy-judge.ts';
 import { SharedControl, type WorkerOrder, type WorkerReport, type WorkerStart } from './protocol.ts';
 import { RingProducer } from './record-ring.ts';
 import { Segment } from './segment.ts';
-import { TableGarbage } from './table-garbage.ts';
 
 /** A whole hello, its headers, and the message around it. */
 const COPY_RANGE = HOLD_BYTES + 512;
@@ -39,6 +38,8 @@ const QUEUE_LENGTH = 8192;
 const SOCKET_BUFFER_BYTES = 16 * 1024 * 1024;
 /** How long a turn waits for packets: the heartbeat when idle, and the grain of the time cap when something is held. */
 const IDLE_MS = 250;
+/** Each replaced table leaves some kilobytes of views behind. A collection takes milliseconds, so it waits for a pause. */
+const SWAPS_WORTH_COLLECTING = 64;
 const HOLDING_MS = 25;
 
 const port = parentPort;
@@ -65,7 +66,6 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
   );
   outlet.markInspected = settings.failGateAbsent === 'closed';
   const inspector = new Inspector(outlet, judge);
-  const garbage = new TableGarbage();
   const batch = new BatchReceiver(queue, BATCH, DATAGRAM_BYTES);
   const packet = new QueuedPacket();
   const segment = new Segment();
@@ -73,14 +73,20 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
   let generation = 0;
   let timeoutMs = IDLE_MS;
   setReceiveTimeout(queue, timeoutMs);
-  report({ kind: 'listening' });
+  const uidErrno = configure(queue, uidRequest(queueNumber));
+  const problem =
+    uidErrno === 0
+      ? ''
+      : `the kernel does not name the user behind a connection (errno ${uidErrno}): rules for users do not act`;
+  report({ kind: 'listening', problem });
 
   for (;;) {
     const received = batch.receive();
     counters.beat();
     if (counters.generation !== generation) {
       generation = counters.generation;
-      if (!obey(judge, outlet, garbage)) break;
+      if (!obey(judge, outlet)) break;
+      counters.obeyed(generation);
     }
     judge.nowMs = Date.now();
     const monotonicMs = performance.now(); // deadlines must not move with the clock
@@ -104,6 +110,7 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
       held.mark = packet.mark;
       held.family = (bytes[packet.payloadStart] ?? 0) >> 4 === 6 ? 6 : 4;
       if (segment.read(bytes, packet.payloadStart, packet.payloadEnd, packet.fullLength)) {
+        segment.uid = packet.uid;
         inspector.handle(segment, held, monotonicMs);
       } else {
         outlet.follow(held); // no TCP segment: nothing here to read
@@ -111,7 +118,10 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
     }
     inspector.expire(monotonicMs);
     outlet.flush();
-    garbage.collect(received === 0 && inspector.holding === 0);
+    if (received === 0 && inspector.holding === 0 && judge.swaps >= SWAPS_WORTH_COLLECTING) {
+      judge.swaps = 0;
+      globalThis.gc?.();
+    }
     counters.set('held', inspector.holding);
     counters.set('expiredHolds', inspector.expired);
     const wanted = inspector.holding > 0 ? HOLDING_MS : IDLE_MS;
@@ -124,20 +134,19 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
 }
 
 /** Carries out every order that waits; false when it is time to stop. */
-function obey(judge: PolicyJudge, outlet: KernelOutlet, garbage: TableGarbage): boolean {
+function obey(judge: PolicyJudge, outlet: KernelOutlet): boolean {
   for (;;) {
     const received = port === null ? undefined : receiveMessageOnPort(port);
     if (received === undefined) return true;
     const order = received.message as WorkerOrder; // oxlint-disable-line typescript/no-unsafe-type-assertion -- from our own main thread
     switch (order.kind) {
       case 'settings':
-        judge.settings = order.settings;
+        judge.setSettings(order.settings);
         outlet.marks = flowMarks(order.settings.connmarkMask);
         outlet.markInspected = order.settings.failGateAbsent === 'closed';
         break;
       case 'table':
         judge.setTable(order.slot, order.bytes);
-        garbage.add(order.bytes.length); // about the size of the one it replaces
         break;
       case 'stop':
         return false;
@@ -152,10 +161,8 @@ function openQueue(queueNumber: number, failOpen: boolean): Fd {
   const fd = netfilterSocket();
   setReceiveBuffer(fd, SOCKET_BUFFER_BYTES);
   ignoreOverruns(fd);
-  const answer = new Uint8Array(1024);
   for (const request of bindRequests({ queueNumber, copyRange: COPY_RANGE, maxLength: QUEUE_LENGTH, failOpen })) {
-    send(fd, request, request.length);
-    const errno = readError(answer, receive(fd, answer));
+    const errno = configure(fd, request);
     if (errno !== 0) {
       close(fd);
       throw new Error(
@@ -166,6 +173,13 @@ function openQueue(queueNumber: number, failOpen: boolean): Fd {
     }
   }
   return fd;
+}
+
+/** The errno that the kernel answers with, 0 when it obeys. */
+function configure(queue: Fd, request: Uint8Array): number {
+  send(queue, request, request.length);
+  const answer = new Uint8Array(1024);
+  return readError(answer, receive(queue, answer)) ?? 0;
 }
 
 /** Null where the family is switched off. */

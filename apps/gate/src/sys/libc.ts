@@ -33,6 +33,7 @@ const c = {
   syscall3: native('long syscall(long number, intptr_t a, intptr_t b, intptr_t c)'),
   syscall4: native('long syscall(long number, intptr_t a, intptr_t b, intptr_t c, intptr_t d)'),
   fcntl: native('int fcntl(int fd, int command, int argument)'),
+  madvise: native('int madvise(intptr_t address, size_t length, int advice)'),
   open: native('int open(const char *path, int flags, int mode)'),
 };
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
@@ -67,6 +68,8 @@ const PR_SET_NO_NEW_PRIVS = 38;
 const O_PATH = 0o10000000;
 const O_CLOEXEC = 0o2000000;
 const F_SETFD = 2;
+const MADV_DONTNEED = 4;
+const PAGE_BYTES = 64n * 1024n; // or less: 4 KiB on x86-64, up to 64 KiB on arm64
 
 /** A blocking NETLINK_NETFILTER socket, bound to a kernel-chosen port. */
 export function netfilterSocket(): Fd {
@@ -225,6 +228,18 @@ export function confineWrites(directories: readonly string[], files: readonly st
   for (const file of files) allow(file, ACCESS_WRITE_FILE | (access & ACCESS_TRUNCATE));
   checked('landlock_restrict_self', c.syscall3(SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0, 0));
   c.close(ruleset);
+}
+
+/**
+ * Gives the memory under shared bytes back to the kernel, in whole pages; what is at the edges stays. Their content is
+ * lost: they read as zero from then on, and take memory again when they are written.
+ */
+export function releasePages(bytes: Uint8Array): void {
+  if (!(bytes.buffer instanceof SharedArrayBuffer)) throw new TypeError('only shared memory stays where it is');
+  const address = koffi.address(bytes);
+  const start = (address + PAGE_BYTES - 1n) & -PAGE_BYTES;
+  const end = (address + BigInt(bytes.length)) & -PAGE_BYTES;
+  if (end > start) checked('madvise', c.madvise(start, Number(end - start), MADV_DONTNEED));
 }
 
 /** Replaces this process, which keeps its standard streams; returns only by throwing. */

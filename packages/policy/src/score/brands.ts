@@ -368,6 +368,6 @@ carrefour carrefour.fr carrefour.com
 
 /** Words and other companies that are spelled nearly like a brand, or look like one. */
 export const HONEST_NEIGHBOURS: readonly string[] = (
-  'wmtransfer telegraf telegrafo telegraph telegrama telegrams citicbank citybank combank bancobrasil blockchair openapi revolt ' +
+  'amazonas amazonia wmtransfer telegraf telegrafo telegraph telegrama telegrams citicbank citybank combank bancobrasil blockchair openapi revolt ' +
   'interact interacts allpay 1cloud bitplay samsun'
 ).split(' ');

@@ -76,37 +76,49 @@ export class Lexicon {
         continue;
       }
       const wordEnd = this.#longest(bytes, i, end);
-      if (wordEnd === i) {
-        if (isDigit(byte) && clean === i) clean++;
-        else if (baitEnd === i) into.baits--;
+      const mark = this.#found;
+      const whole = clean === i;
+      if (wordEnd === i || !this.#counts(mark, bytes, i, wordEnd, end, whole)) {
+        if (!isDigit(byte)) {
+          if (baitEnd === i) into.baits--;
+        } else if (whole) clean++;
         i++;
         continue;
       }
-      const mark = this.#found;
-      const whole = clean === i;
-      const short = wordEnd - i < LONG_WORD;
       if (mark < 0) {
-        if (!short || (whole && isEdge(bytes, wordEnd, end))) {
-          into.baits++;
-          baitEnd = wordEnd;
-          if (pending >= 0 && pendingEnd === i && i - pendingStart >= JOINED_WORD)
-            settle(into, pending, pendingStart, pendingEnd);
+        into.baits++;
+        baitEnd = wordEnd;
+        if (pendingEnd === i && i - pendingStart >= JOINED_WORD && pending >= 0) {
+          settle(into, pending, pendingStart, pendingEnd);
         }
         pending = -1;
       } else if (into.brand < 0) {
         pending = -1;
-        if (short || (this.#brands[mark - 1]?.common ?? true)) {
-          if (whole && (wordEnd - i >= JOINED_WORD || i === start || !isLetter(bytes[i - 1] ?? 0))) {
-            pending = mark - 1;
-            pendingStart = i;
-            pendingEnd = wordEnd;
-          }
-        } else settle(into, mark - 1, i, wordEnd);
+        if (this.#standsAlone(mark - 1)) settle(into, mark - 1, i, wordEnd);
+        else {
+          pending = mark - 1;
+          pendingStart = i;
+          pendingEnd = wordEnd;
+        }
       }
       if (whole) clean = wordEnd;
       i = wordEnd;
     }
     if (pending >= 0 && pendingEnd === end) settle(into, pending, pendingStart, pendingEnd);
+  }
+
+  /** Whether the word `bytes[start, wordEnd)` may be meant as one. `whole`: only listed words stand before it. */
+  #counts(mark: number, bytes: Uint8Array, start: number, wordEnd: number, end: number, whole: boolean): boolean {
+    const length = wordEnd - start;
+    if (mark < 0) return length >= LONG_WORD || (whole && isEdge(bytes, wordEnd, end));
+    if (this.#standsAlone(mark - 1)) return true;
+    return whole && (length >= JOINED_WORD || !isLetter(bytes[start - 1] ?? 0));
+  }
+
+  /** Whether a brand counts wherever its letters stand. */
+  #standsAlone(brand: number): boolean {
+    const found = this.#brands[brand];
+    return found !== undefined && !found.common && found.label.length >= LONG_WORD;
   }
 
   /** The mark of the word that `#longest` found. */

@@ -136,7 +136,7 @@ const POINTS = {
   baitSubLabels: 15,
   cheapSuffix: 20,
   hostingSuffix: 12,
-  newInFleet: 15,
+  newInFleet: 20,
 } as const;
 
 /** Whether the name belongs to a protected brand: its registrable domain, or one of its hosts, is listed. */
@@ -328,7 +328,7 @@ function readInternationalLabels(): void {
     const { brand } = reading;
     if (brand >= 0) {
       findings.add('homograph', homographPoints(found, inLatinSuffix), brand, found.disguise);
-    } else if (found.script !== null && inLatinSuffix && label === registrable) {
+    } else if (found.script !== null && found.mixed === null && inLatinSuffix && label === registrable) {
       findings.add('whole-script-look-alike', POINTS.wholeScript, -1, found.script);
     }
   }

@@ -1,13 +1,21 @@
-/** `sallyport indicator add|list|remove|import`. */
+/** `sallyport indicator add|list|remove|import|export`. */
+import { closeSync, openSync, writeSync } from 'node:fs';
+
+import type { Control } from '@sallyport/contract/control';
+import { ControlError } from '@sallyport/contract/control-error';
 import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
 
 import { DEFAULT_STATE_DIRECTORY } from '../../state/state-directory.ts';
 import { expectPositionals } from '../arguments.ts';
+import { choice } from '../choice.ts';
 import { type Context, printLines } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { ACTION_CHOICES, readAction, readSeverity, refusedAction, refusedSeverity } from '../indicator-action.ts';
-import { importFile } from '../indicator-import.ts';
-import { printableJson } from '../safe-text.ts';
+import { EXPORT_FORMATS, type ExportCounts, exportIndicators } from '../indicator-export.ts';
+import { IMPORT_FORMATS, importFile } from '../indicator-import.ts';
+import { indicatorPages } from '../indicator-pages.ts';
+import { count, counted } from '../quantity.ts';
+import { printable, printableJson } from '../safe-text.ts';
 import { renderIndicatorChange, renderIndicators } from '../screens/indicators.ts';
 import { noticeWhenStored } from '../stored-notice.ts';
 import { argumentsOf, takeSubCommand } from '../sub-command.ts';
@@ -15,7 +23,7 @@ import { readExpiry } from '../time.ts';
 import { UsageError } from '../usage-error.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<number> {
-  const { name, rest } = takeSubCommand('indicator', ['add', 'list', 'remove', 'import'], args);
+  const { name, rest } = takeSubCommand('indicator', ['add', 'list', 'remove', 'import', 'export'], args);
   switch (name) {
     case 'add':
       return add(rest, context);
@@ -23,12 +31,10 @@ export async function run(args: readonly string[], context: Context): Promise<nu
       return list(rest, context);
     case 'remove':
       return remove(rest, context);
-    case 'import': {
-      const { options, positionals } = argumentsOf('indicator import', rest);
-      expectPositionals('indicator import', ['FILE.csv'], positionals);
-      const stateDirectory = options['state-dir'] ?? DEFAULT_STATE_DIRECTORY;
-      return importFile(positionals[0] ?? '', stateDirectory, options.json, context);
-    }
+    case 'import':
+      return importRows(rest, context);
+    case 'export':
+      return exportRows(rest, context);
   }
 }
 
@@ -50,6 +56,11 @@ async function add(args: readonly string[], context: Context): Promise<number> {
     ...(options.description === undefined ? {} : { description: options.description }),
     ...(options.expires === undefined ? {} : { expirationTime: readExpiry(options.expires, layout.nowMs) }),
     ...(severity === undefined ? {} : { severity }),
+    ...listOption('users', options.user),
+    ...listOption('executables', options.process),
+    ...listOption('cgroups', options.cgroup),
+    ...listOption('containers', options.container),
+    ...listOption('rbacGroups', options.group),
   };
   await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY);
   const indicator = await opened.control.addIndicator(input);
@@ -58,14 +69,59 @@ async function add(args: readonly string[], context: Context): Promise<number> {
   return EXIT.ok;
 }
 
+/** Options that may be repeated come joined by commas, which no item holds. */
+const listOption = <Field extends string>(field: Field, text: string | undefined): { [Key in Field]?: string[] } =>
+  text === undefined ? {} : ({ [field]: text.split(',') } as { [Key in Field]?: string[] }); // oxlint-disable-line typescript/no-unsafe-type-assertion -- computed keys widen to string
+
+const SHOWN = 1000;
+
 async function list(args: readonly string[], context: Context): Promise<number> {
   const { options, positionals } = argumentsOf('indicator list', args);
   expectPositionals('indicator list', [], positionals);
+  if (options.limit !== undefined && !/^[1-9]\d{0,6}$/.test(options.limit)) {
+    throw new UsageError(`indicator list: --limit '${printable(options.limit)}' is no number from 1 to 9999999`);
+  }
+  const limit = options.limit === undefined ? null : Number(options.limit);
   await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY);
-  const indicators = await opened.control.indicators();
-  const lines = options.json ? [printableJson(indicators, 2)] : renderIndicators(indicators, context.layout());
-  await printLines(context.out, lines);
+  if (options.json) {
+    await writeJson(indicatorPages(opened.control), limit, context);
+    return EXIT.ok;
+  }
+  const most = limit ?? SHOWN;
+  const indicators = await newest(opened.control, most);
+  await printLines(context.out, renderIndicators(indicators, context.layout()));
+  const { indicators: all } = await opened.control.status();
+  if (all > indicators.length) {
+    await context.err.write(
+      `the newest ${count(indicators.length)} of ${counted(all, 'indicator')}; --limit N shows more, --json and export all\n`,
+    );
+  }
   return EXIT.ok;
+}
+
+type Pages = AsyncIterable<readonly Indicator[]>;
+
+async function newest(control: Control, most: number): Promise<readonly Indicator[]> {
+  if (most <= 5000) return control.indicators({ limit: most, newest: true });
+  const all: Indicator[] = [];
+  for await (const page of indicatorPages(control)) {
+    all.push(...page);
+    all.splice(0, all.length - most);
+  }
+  return all;
+}
+
+/** One array, written as its pages come. `limit` null: all of them. */
+async function writeJson(pages: Pages, limit: number | null, context: Context): Promise<void> {
+  let written = 0;
+  for await (const page of pages) {
+    const rest = page.slice(0, limit === null ? page.length : Math.max(0, limit - written));
+    if (rest.length === 0) break;
+    const text = rest.map((indicator) => printableJson(indicator, 2).replaceAll(/^/gm, '  ')).join(',\n');
+    await context.out.write(`${written === 0 ? '[' : ','}\n${text}`);
+    written += rest.length;
+  }
+  await context.out.write(written === 0 ? '[]\n' : '\n]\n');
 }
 
 async function remove(args: readonly string[], context: Context): Promise<number> {
@@ -76,6 +132,54 @@ async function remove(args: readonly string[], context: Context): Promise<number
   await reportChange('removed', indicator, options.json, context);
   await noticeWhenStored(context, opened);
   return EXIT.ok;
+}
+
+async function importRows(args: readonly string[], context: Context): Promise<number> {
+  const { options, positionals } = argumentsOf('indicator import', args);
+  expectPositionals('indicator import', ['FILE'], positionals);
+  const action = readAction(options.action ?? 'block');
+  if (action === null) throw new UsageError(`indicator import: --action ${refusedAction(options.action ?? '')}`);
+  return importFile(
+    {
+      path: positionals[0] ?? '',
+      stateDirectory: options['state-dir'] ?? DEFAULT_STATE_DIRECTORY,
+      json: options.json,
+      format: choice('indicator import', '--format', options.format ?? 'detect', ['detect', ...IMPORT_FORMATS]),
+      action,
+    },
+    context,
+  );
+}
+
+async function exportRows(args: readonly string[], context: Context): Promise<number> {
+  const { options, positionals } = argumentsOf('indicator export', args);
+  expectPositionals('indicator export', [], positionals);
+  const format = choice('indicator export', '--format', options.format ?? 'csv', EXPORT_FORMATS);
+  // Opened with the caller's rights, and before any other are taken on.
+  using file = options.to === undefined ? null : openNew(options.to);
+  await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY);
+  const counts: ExportCounts = { exported: 0, leftOut: 0 };
+  for await (const piece of exportIndicators(opened.control, format, context.layout().nowMs, counts)) {
+    if (file === null) await context.out.write(piece);
+    else writeSync(file.descriptor, piece);
+  }
+  const notes = [`exported ${counted(counts.exported, 'indicator')}`];
+  if (counts.leftOut > 0) {
+    notes.push(`${count(counts.leftOut)} left out, because ${format} cannot say what they say; csv can`);
+  }
+  if (file !== null || counts.leftOut > 0) await printLines(context.err, notes);
+  return EXIT.ok;
+}
+
+function openNew(path: string): Disposable & { readonly descriptor: number } {
+  try {
+    const descriptor = openSync(path, 'wx', 0o600);
+    return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const reason = code === 'EEXIST' ? 'is there already: name a new file' : `cannot be created (${code})`;
+    throw new ControlError('invalid', `${path}: ${reason}`, { cause: error });
+  }
 }
 
 const reportChange = (verb: string, indicator: Indicator, json: boolean, context: Context): Promise<void> =>

@@ -1,39 +1,52 @@
-/** Feeds as a table, and the report after one was read. */
-import type { FeedView } from '@sallyport/contract/control';
+/** Feeds as a table, the report after one was read, what guard rails hold back, and the catalogue. */
+import type { CatalogueView, FeedReportView, FeedView, HeldEntry } from '@sallyport/contract/control';
 
 import type { Layout } from '../layout.ts';
 import { renderProse } from '../prose.ts';
 import { count, counted } from '../quantity.ts';
 import { printable } from '../safe-text.ts';
-import { type Cell, type Column, renderTable } from '../table.ts';
-import { age } from '../time.ts';
+import { type Cell, type Column, renderFields, renderTable } from '../table.ts';
+import { age, durationText } from '../time.ts';
 
 export const feedColumns: readonly Column[] = [
-  { header: 'FEED', shrinkTo: 8 },
-  { header: 'LOCATION', shrinkTo: 16 },
-  { header: 'CATEGORY' },
-  { header: 'HOSTS', align: 'right' },
-  { header: 'ADDRESSES', align: 'right' },
-  { header: 'URLS', align: 'right' },
+  { header: 'FEED', shrinkTo: 4 },
+  { header: 'NAME', shrinkTo: 16 },
+  { header: 'CATEGORY', shrinkTo: 9 },
+  { header: 'ENTRIES', align: 'right' },
+  { header: 'HELD', align: 'right' },
   { header: 'READ' },
+  { header: 'NEXT' },
 ];
 
 export function feedRow(feed: FeedView, layout: Layout): Cell[] {
   const { hosts, ips, cidrs, urls } = feed.entries;
-  const read = age(feed.refreshedMs, layout.nowMs);
+  const read = feed.refreshedMs === null ? 'never' : age(feed.refreshedMs, layout.nowMs);
+  const held = feed.pending === null ? count(feed.held) : 'all';
   return [
     feed.id,
-    feed.location,
+    feed.name ?? shownLocation(feed.location),
     feed.category,
-    count(hosts),
-    count(ips + cidrs),
-    count(urls),
+    count(hosts + ips + cidrs + urls),
+    held === '0' ? ['dim', held] : ['yellow', held],
     feed.problem === null ? read : ['yellow', `${read} ▲`],
+    next(feed, layout.nowMs),
   ];
 }
 
+function next(feed: FeedView, nowMs: number): Cell {
+  if (!feed.enabled) return ['dim', 'off'];
+  if (feed.nextMs === null) return ['dim', '-'];
+  return feed.nextMs <= nowMs ? 'now' : `in ${durationText(feed.nextMs - nowMs)}`;
+}
+
+/** Keys for a feed's server stand in its URL, and lists of feeds are shown around. */
+export const shownLocation = (location: string): string =>
+  /^https?:\/\//i.test(location) ? location.replace(/(\?[^#]*?\b(?:auth-?key|api-?key|key|token)=)[^&#]+/gi, '$1…') : location;
+
 export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[] {
-  if (feeds.length === 0) return ['no feeds; add one with: sallyport feed add PATH|URL'];
+  if (feeds.length === 0) {
+    return ['no feeds; add one with: sallyport feed add PATH|URL, or choose from: sallyport feed catalogue'];
+  }
   const rows = feeds.map((feed) => feedRow(feed, layout));
   const problems = feeds
     .filter(({ problem }) => problem !== null)
@@ -43,6 +56,29 @@ export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[
 
 /** What one reading of a feed brought: the entries first, then what was left out and why. */
 export function renderFeedReport(verb: string, feed: FeedView, layout: Layout): string[] {
+  const lines = [
+    `${layout.paint('green', verb)} ${printable(shownLocation(feed.location))}`,
+    `  id ${printable(feed.id)} · format ${printable(feed.format)} · category ${printable(feed.category)}`,
+    `  ${entriesText(feed)}`,
+  ];
+  const { own, others } = feed.duplicates;
+  const said = [own > 0 ? `${count(own)} said twice` : '', others > 0 ? `${count(others)} known from other feeds` : ''];
+  if (own + others > 0) lines.push(`  of these ${said.filter(Boolean).join(', ')}`);
+  const skipped = Object.entries(feed.skipped).filter(([, number]) => number > 0);
+  if (skipped.length > 0) {
+    const parts = skipped.map(([why, number]) => `${count(number)} ${why}`);
+    lines.push(...renderProse('  left out: ', parts.join(', '), layout));
+  }
+  lines.push(...invalidLines(feed, layout));
+  if (feed.held > 0) {
+    const text = `held back: ${counted(feed.held, 'entry', 'entries')}; sallyport feed held ${feed.id} lists them`;
+    lines.push(...renderProse(`  ${layout.paint('yellow', '▲')} `, text, layout, 4));
+  }
+  if (feed.problem !== null) lines.push(...renderProse(`  ${layout.paint('yellow', '▲')} `, feed.problem, layout, 4));
+  return lines;
+}
+
+function entriesText(feed: FeedView): string {
   const { hosts, ips, cidrs, urls } = feed.entries;
   const kinds = [
     [hosts, 'host'],
@@ -54,22 +90,147 @@ export function renderFeedReport(verb: string, feed: FeedView, layout: Layout): 
     .filter(([number]) => number > 0)
     .map(([number, noun, plural]) => counted(number, noun, plural))
     .join(', ');
-  const lines = [
-    `${layout.paint('green', verb)} ${printable(feed.location)}`,
-    `  id ${printable(feed.id)} · format ${printable(feed.format)} · category ${printable(feed.category)}`,
-    `  ${entries === '' ? 'no entries' : entries}${feed.exceptions === 0 ? '' : ` · ${counted(feed.exceptions, 'exception')}`}`,
+  const exceptions = feed.exceptions === 0 ? '' : ` · ${counted(feed.exceptions, 'exception')}`;
+  return `${entries === '' ? 'no entries' : entries}${exceptions}`;
+}
+
+function invalidLines(feed: FeedView, layout: Layout): string[] {
+  if (feed.invalid.count === 0) return [];
+  return [
+    `  ${layout.paint('yellow', `not understood: ${counted(feed.invalid.count, 'line')}`)}`,
+    ...feed.invalid.first.flatMap(({ line, text, reason }) =>
+      renderProse('    ', `line ${line}: ${reason}: ${text}`, layout),
+    ),
   ];
-  const skipped = Object.entries(feed.skipped).filter(([, number]) => number > 0);
-  if (skipped.length > 0) {
-    const parts = skipped.map(([why, number]) => `${count(number)} ${why}`);
-    lines.push(...renderProse('  left out: ', parts.join(', '), layout));
+}
+
+/** `feed report`: everything about the last reading. */
+export function renderWholeReport(report: FeedReportView, layout: Layout): string[] {
+  const { feed } = report;
+  const when = (ms: number | null): string => (ms === null ? 'never' : age(ms, layout.nowMs));
+  const fields: [string, string][] = [
+    ['location', shownLocation(feed.location)],
+    ['id', feed.catalogueId === null ? feed.id : `${feed.id} (${feed.catalogueId})`],
+    ['state', stateText(feed)],
+    ['format', feed.format],
+    ['category', feed.category],
+    ['confidence', feed.confidence === null ? 'full' : String(feed.confidence)],
+    ['read', when(feed.refreshedMs)],
+  ];
+  if (feed.intervalMs !== null) {
+    const nextMs = feed.nextMs === null ? '' : `, next in ${durationText(feed.nextMs - layout.nowMs)}`;
+    fields.push(['asked', `${when(feed.checkedMs)}, every ${durationText(feed.intervalMs)}${nextMs}`]);
   }
-  if (feed.invalid.count > 0) {
-    lines.push(`  ${layout.paint('yellow', `not understood: ${counted(feed.invalid.count, 'line')}`)}`);
-    for (const { line, text, reason } of feed.invalid.first) {
-      lines.push(...renderProse('    ', `line ${line}: ${reason}: ${text}`, layout));
-    }
+  fields.push(['lines', count(report.read)]);
+  const { members } = report;
+  if (members.read + members.skipped.count > 1) {
+    fields.push(['files', `${count(members.read)} read, ${count(members.skipped.count)} left out`]);
+  }
+  fields.push(
+    ['entries', entriesText(feed)],
+    ['added', `${count(report.added)} different ones`],
+    ['duplicate', `${count(feed.duplicates.own)} said twice, ${count(feed.duplicates.others)} known from other feeds`],
+  );
+  if (report.audited > 0) fields.push(['recorded', `${count(report.audited)} below FeedBlockConfidence, not blocked`]);
+  if (report.portQualified > 0) fields.push(['one port', `${count(report.portQualified)} count for one port only`]);
+  if (report.narrowed > 0) {
+    fields.push(['narrowed', `${count(report.narrowed)} customers of shared hosting, to their very name`]);
+  }
+  for (const [category, number] of Object.entries(report.webCategories)) fields.push([category, count(number)]);
+  const lines = [printable(feed.name ?? shownLocation(feed.location)), ...renderFields(fields, layout, 2)];
+  for (const { reason, count: number, lines: at } of report.skipped) {
+    const where = at.length === 0 ? '' : ` (${number > at.length ? 'first ' : ''}at ${at.map(count).join(', ')})`;
+    lines.push(...renderProse('  left out: ', `${count(number)} ${reason}${where}`, layout));
+  }
+  for (const { name, reason } of members.skipped.first) {
+    lines.push(...renderProse('  left out: ', `file ${name}: ${reason}`, layout));
+  }
+  lines.push(...invalidLines(feed, layout));
+  if (feed.held > 0) {
+    lines.push(`  ${layout.paint('yellow', `held back: ${counted(feed.held, 'entry', 'entries')}`)}`);
+    for (const entry of report.held) lines.push(...renderProse('    ', heldText(entry), layout));
+    const more = feed.held - shownHeld(report.held);
+    if (more > 0) lines.push(`    and ${count(more)} more`);
+  }
+  lines.push(...damageLines(report, layout));
+  if (report.approved.length > 0) {
+    const approved = report.approved.includes('*') ? 'everything' : report.approved.join(', ');
+    lines.push(...renderProse('  approved: ', approved, layout));
   }
   if (feed.problem !== null) lines.push(...renderProse(`  ${layout.paint('yellow', '▲')} `, feed.problem, layout, 4));
   return lines;
+}
+
+const heldText = ({ entry, sentence, count: times }: HeldEntry): string =>
+  `${entry}: ${sentence}${times > 1 ? ` (${count(times)} times)` : ''}`;
+
+const shownHeld = (held: readonly HeldEntry[]): number => held.reduce((sum, each) => sum + each.count, 0);
+
+/** What believing the list blindly would do. */
+function damageLines({ damage }: FeedReportView, layout: Layout): string[] {
+  if (damage === null || damage.popularBlocked.before + damage.publicSuffixes.before === 0) return [];
+  const { popularBlocked: popular, publicSuffixes: suffixes } = damage;
+  const without = `${counted(popular.before, 'popular name')} and ${counted(suffixes.before, 'public suffix', 'public suffixes')}`;
+  const text = `${without}; with them: ${count(popular.after)} and ${count(suffixes.after)}`;
+  return renderProse('  would block without guard rails: ', text, layout);
+}
+
+function stateText(feed: FeedView): string {
+  const origin = { added: 'added by location', chosen: 'from the catalogue', default: 'default feed' }[feed.origin];
+  return `${feed.enabled ? 'on' : 'off'}, ${origin}`;
+}
+
+/** `feed held`: what waits for approval, by feed. */
+export function renderHeld(reports: readonly FeedReportView[], layout: Layout): string[] {
+  const waiting = reports.filter(({ feed }) => feed.held > 0 || feed.pending !== null);
+  if (waiting.length === 0) return ['nothing is held back'];
+  return waiting.flatMap(({ feed, held }) => {
+    const lines = [`feed ${printable(feed.id)}: ${printable(feed.name ?? shownLocation(feed.location))}`];
+    if (feed.pending !== null) {
+      const { reason, entries, atMs } = feed.pending;
+      const text = `new content of ${counted(entries, 'entry', 'entries')}, ${age(atMs, layout.nowMs)}: it ${reason}; sallyport feed approve ${feed.id}`;
+      lines.push(...renderProse('  ', text, layout));
+    }
+    if (held.length > 0) {
+      const rows = held.map(({ entry, sentence, approvable }): Cell[] => [
+        entry,
+        approvable ? sentence : `${sentence} (cannot be approved)`,
+      ]);
+      lines.push(...renderTable([{ header: 'ENTRY', shrinkTo: 16 }, { header: 'REASON', shrinkTo: 16 }], rows, layout, 2));
+    }
+    const more = feed.held - shownHeld(held);
+    if (more > 0) lines.push(`  and ${count(more)} more`);
+    if (feed.held > 0) lines.push(`  to let them act: sallyport feed approve ${printable(feed.id)} ENTRY… | --all`);
+    return lines;
+  });
+}
+
+const USES: Readonly<Record<string, string>> = {
+  any: 'any use',
+  attribution: 'any, naming it',
+  'non-commercial': 'non-commercial',
+  unstated: 'unstated',
+};
+
+export function renderCatalogue(catalogue: readonly CatalogueView[], layout: Layout): string[] {
+  const rows = catalogue.map((entry): Cell[] => [
+    entry.id,
+    entry.state === 'on' ? ['green', 'on'] : entry.state === 'off' ? 'off' : ['dim', entry.needsKey ? 'needs key' : '-'],
+    USES[entry.use] ?? entry.use,
+    entry.licence,
+    entry.category,
+    entry.description,
+  ]);
+  const columns: Column[] = [
+    { header: 'ID' },
+    { header: 'STATE' },
+    { header: 'USE' },
+    { header: 'LICENCE', shrinkTo: 10 },
+    { header: 'CATEGORY', shrinkTo: 10 },
+    { header: 'WHAT', shrinkTo: 12 },
+  ];
+  return [
+    ...renderTable(columns, rows, layout),
+    ...renderProse('', 'up turns on the threat lists that allow any use; sallyport feed enable ID turns on another.', layout),
+  ];
 }

@@ -21,7 +21,9 @@ const COLUMNS: readonly Column[] = [
   { header: 'TYPE' },
   { header: 'SEVERITY' },
   { header: 'EXPIRES' },
+  { header: 'FOR', shrinkTo: 4 },
   { header: 'TITLE', shrinkTo: 8 },
+  { header: 'ID', align: 'right' },
 ];
 
 export function renderIndicators(indicators: readonly Indicator[], layout: Layout): string[] {
@@ -42,10 +44,27 @@ export function renderIndicators(indicators: readonly Indicator[], layout: Layou
       indicator.indicatorType,
       indicator.severity ?? '-',
       expires,
+      scopeOf(indicator),
       indicator.title,
+      indicator.id,
     ];
   });
   return renderTable(COLUMNS, rows, layout);
+}
+
+/** Whom it is for; `-` for everybody. */
+function scopeOf(indicator: Indicator): string {
+  const lists = [
+    ['group', indicator.rbacGroups],
+    ['user', indicator.users],
+    ['program', indicator.executables],
+    ['cgroup', indicator.cgroups],
+    ['container', indicator.containers],
+  ] as const;
+  const parts = lists.flatMap(([word, items]) =>
+    items === undefined || items.length === 0 ? [] : [`${word} ${items.join('|')}`],
+  );
+  return parts.join(' ') || '-';
 }
 
 /** One line after a change: `added  Block evil.example (DomainName), expires 2026-12-01 00:00:00`. */

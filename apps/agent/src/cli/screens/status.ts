@@ -4,7 +4,7 @@
  * What is easily got wrong: a running agent protects nothing by itself. The headline follows the gate.
  */
 import type { StatusView } from '@sallyport/contract/control';
-import type { GateStatus, TableSlot } from '@sallyport/contract/gate-link';
+import { type GateStatus, TABLE_SLOTS } from '@sallyport/contract/gate-link';
 
 import { displayWidth } from '../display-width.ts';
 import type { Layout } from '../layout.ts';
@@ -114,10 +114,11 @@ function trafficFields(gate: GateStatus): Fields {
 }
 
 function tables(gate: GateStatus, layout: Layout): string[] {
-  const slots: readonly TableSlot[] = ['indicators', 'reputation'];
-  const rows = slots.map((slot): Cell[] => {
+  const rows = TABLE_SLOTS.map((slot): Cell[] => {
     const table = gate.tables[slot];
-    if (table === null) return [slot, ['yellow', 'none'], '', '', ''];
+    // Without categories and popular names a device is protected all the same.
+    const isOptional = slot === 'categories' || slot === 'popular';
+    if (table === null) return [slot, isOptional ? ['dim', 'none'] : ['yellow', 'none'], '', '', ''];
     return [slot, count(table.hosts), count(table.addresses), count(table.urls), byteSize(table.bytes)];
   });
   const columns = [
