@@ -83,6 +83,12 @@ const REPORTED = [
     want: 'joins the name of coinbase.com with words used to lure',
   },
   {
+    name: 'in storage that anybody rents',
+    input: 'paypal-login.s3.amazonaws.com',
+    score: 69,
+    want: 'joins the name of paypal.com with words used to lure',
+  },
+  {
     name: 'letters drawn at random',
     input: 'xwqzkvbhtrpl.com',
     score: 65,
@@ -180,7 +186,7 @@ suite('scoreName', () => {
   );
   const hostName = fc.array(label, { minLength: 1, maxLength: 12 }).map((labels) => labels.join('.'));
 
-  test('any bytes give null or a score from the threshold to 99 with a reason', () => {
+  test('any bytes give null or a score from the threshold to 100 with a reason', () => {
     const anyBytes = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),
       hostName.map(bytes),
@@ -192,7 +198,7 @@ suite('scoreName', () => {
         const found = scoreName(name, { isNewInFleet });
         assert.deepEqual(name, before, 'the name is not written to');
         if (found === null) return;
-        assert.ok(Number.isInteger(found.score) && found.score >= THRESHOLD && found.score < 100);
+        assert.ok(Number.isInteger(found.score) && found.score >= THRESHOLD && found.score <= 100);
         assert.ok(found.reasons.length > 0 && found.reasons.length <= SIGNALS.length);
         for (const reason of found.reasons) assert.match(reason, /^[\x20-\x7e]{10,120}$/);
       }),

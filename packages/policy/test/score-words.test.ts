@@ -79,6 +79,8 @@ suite('Lexicon', () => {
     { input: 'dhlogin', brand: null, baits: 0 },
     { input: 'accountingweb', brand: null, baits: 0 },
     { input: 'accountant', brand: null, baits: 0 },
+    { input: 'serviceteamoffice365', brand: 'office365', baits: 2 },
+    { input: 'teamwork-office365', brand: 'office365', baits: 0 },
     { input: 'fortnitetracker', brand: 'fortnite', baits: 0 },
     { input: 'apple24', brand: 'apple', baits: 0 },
     { input: 'pineapple', brand: null, baits: 0 },
@@ -168,18 +170,23 @@ suite('nearestBrand', () => {
   test('the quick refusal by letters loses no brand', () => {
     const plain = BRANDS.filter(({ common, label }) => !common && label.length >= 6);
     fc.assert(
-      fc.property(fc.constantFrom(...plain), fc.nat(40), fc.constantFrom(...'aeinostz09-'), (brand, at, letter) => {
-        const place = 1 + (at % (brand.label.length - 1));
-        const word = `${brand.label.slice(0, place)}${letter}${brand.label.slice(place + 1)}`;
-        const near = new Near();
-        nearestBrand(bytes(word), 0, word.length, near);
-        if (near.brand >= 0 || word === brand.label) return;
-        // Only a listed neighbour or another brand may stand in the way.
-        assert.ok(
-          ['interact'].includes(word) || BRANDS.some(({ label }) => label === word),
-          `${word} lost ${brand.label}`,
-        );
-      }),
+      fc.property(
+        fc.constantFrom(...plain),
+        fc.nat(40),
+        fc.constantFrom('a', 'e', 'n', 'o', 's', 'z', '0', '9', '-'),
+        (brand, at, letter) => {
+          const place = 1 + (at % (brand.label.length - 1));
+          const word = `${brand.label.slice(0, place)}${letter}${brand.label.slice(place + 1)}`;
+          const near = new Near();
+          nearestBrand(bytes(word), 0, word.length, near);
+          if (near.brand >= 0 || word === brand.label) return;
+          // Only a listed neighbour or another brand may stand in the way.
+          assert.ok(
+            ['interact'].includes(word) || BRANDS.some(({ label }) => label === word),
+            `${word} lost ${brand.label}`,
+          );
+        },
+      ),
       RUNS,
     );
   });

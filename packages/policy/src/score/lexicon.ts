@@ -2,9 +2,9 @@
  * Finds brand names and bait words in a label in one pass: `paypal-login`, `securepaypal`, `my-dhl-parcel24`.
  *
  * A trie over the 36 letters and digits; at each position the longest word wins and reading goes on behind it.
- * Easy to get wrong: a word that is `common` (or shorter than five letters) counts only when the label is made of
+ * Easy to get wrong: a brand that is `common` (or shorter than five letters) counts only when the label is made of
  * listed words from the last hyphen up to it and on to the next hyphen, digit or bait word; so `chase` is found in
- * `chase-login` and `chaselogin`, not in `purchase`.
+ * `chase-login` and `chaselogin`, not in `purchase`. A bait word counts when its word ends with it (`accountant`).
  */
 import type { Brand } from './brand-index.ts';
 
@@ -12,7 +12,7 @@ const SYMBOLS = 36;
 const HYPHEN = 0x2d;
 /** Below this length a word says nothing inside another word. */
 const LONG_WORD = 5;
-/** Below this length a brand must stand between hyphens, digits or the label's ends (`ing` in `accountingweb`). */
+/** Below this length a word must stand between hyphens, digits or the label's ends (`ing` in `accountingweb`). */
 const JOINED_WORD = 4;
 
 /** What one label holds. One object is filled again for each label. */
@@ -110,7 +110,7 @@ export class Lexicon {
   /** Whether the word `bytes[start, wordEnd)` may be meant as one. `whole`: only listed words stand before it. */
   #counts(mark: number, bytes: Uint8Array, start: number, wordEnd: number, end: number, whole: boolean): boolean {
     const length = wordEnd - start;
-    if (mark < 0) return length >= LONG_WORD || (whole && isEdge(bytes, wordEnd, end));
+    if (mark < 0) return length >= LONG_WORD || (whole && (length >= JOINED_WORD || isEdge(bytes, wordEnd, end)));
     if (this.#standsAlone(mark - 1)) return true;
     return whole && (length >= JOINED_WORD || !isLetter(bytes[start - 1] ?? 0));
   }

@@ -31,7 +31,7 @@ export interface ScoreContext {
 }
 
 export interface Assessment {
-  /** 0 to 99. */
+  /** 0 to 100. */
   readonly score: number;
   /** Strongest first. */
   readonly findings: readonly Finding[];
@@ -115,6 +115,7 @@ const POINTS = {
   twoErrors: 50,
   brandAndBait: 65,
   commonBrandAndBait: 52,
+  commonBrandAndBaits: 60,
   brandAndBaits: 80,
   brandBetweenHyphens: 50,
   brandElsewhere: 30,
@@ -133,7 +134,6 @@ const POINTS = {
   randomLikely: 50,
   alternating: 62,
   baitWords: 30,
-  baitSubLabels: 15,
   cheapSuffix: 20,
   hostingSuffix: 12,
   newInFleet: 20,
@@ -141,13 +141,8 @@ const POINTS = {
 
 /** Whether the name belongs to a protected brand: its registrable domain, or one of its hosts, is listed. */
 function isGenuine(): boolean {
-  const { bytes, starts, length, registrable, labels } = wireName;
+  const { bytes, starts, length, registrable } = wireName;
   for (let label = registrable; label >= 0 && label >= registrable - 2; label--) {
-    if (genuineDomains.find(bytes, starts[label] ?? 0, length) >= 0) return true;
-  }
-  // `github.io` itself, and genuine domains under a suffix that this table takes for a public one.
-  for (let label = registrable + 1; label < labels - 1; label++) {
-    if (wireName.hosted && label === registrable + 1) continue;
     if (genuineDomains.find(bytes, starts[label] ?? 0, length) >= 0) return true;
   }
   return false;
@@ -177,8 +172,9 @@ function readRegistrable(start: number, end: number, isCheap: boolean): number {
         findings.add('brand-elsewhere', points, brand);
       }
     } else if (baits > 0) {
-      const one = common ? POINTS.commonBrandAndBait : POINTS.brandAndBait;
-      findings.add('brand-and-bait', baits > 1 ? Math.max(one, common ? 60 : POINTS.brandAndBaits) : one, brand);
+      let points: number = common ? POINTS.commonBrandAndBait : POINTS.brandAndBait;
+      if (baits > 1) points = common ? POINTS.commonBrandAndBaits : POINTS.brandAndBaits;
+      findings.add('brand-and-bait', points, brand);
     } else {
       const points = common
         ? POINTS.commonBrandElsewhere

@@ -58,7 +58,7 @@ export class Findings {
     this.#details[number] = detail;
   }
 
-  /** 0 to 99. */
+  /** 0 to 100. */
   score(): number {
     let rest = 100;
     for (let i = 0; i < SIGNALS.length; i++) rest = (rest * (100 - (this.#points[i] ?? 0))) / 100;
