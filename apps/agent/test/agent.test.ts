@@ -8,12 +8,15 @@ import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-even
 
 import { AgentCore } from '../src/core/agent-core.ts';
 import { feedReaderProgram } from '../src/core/feed-reader-program.ts';
+import { policyProgram } from '../src/core/policy-program.ts';
 import { IdleCollection } from '../src/idle-collection.ts';
 import { GateDouble } from './gate-double.ts';
 import { AT_MS, blockedRecord, encodeBatch, flowRecord, temporaryState, type TemporaryState } from './state-fixture.ts';
 
 const program = feedReaderProgram();
-const coreIn = (state: TemporaryState): AgentCore => new AgentCore({ directory: state.directory, feedReader: program });
+const policyCompiler = policyProgram();
+const coreIn = (state: TemporaryState): AgentCore =>
+  new AgentCore({ directory: state.directory, feedReader: program, policyCompiler });
 
 async function rowsOf(core: AgentCore): Promise<DeviceNetworkEvent[]> {
   const rows: DeviceNetworkEvent[] = [];
@@ -43,7 +46,8 @@ suite('agent and gate', () => {
     assert.equal(gate.settings.at(-1)?.mode, 'block');
     assert.deepEqual(gate.hellos, [0]);
     const name = Buffer.from('bad.example');
-    const covers = (): boolean => (gate.tables.indicators?.findHost(name, 0, name.length, 0) ?? -1) >= 0;
+    const covers = (): boolean =>
+      (gate.tables.indicators?.findName(name, 0, name.length, null, { nowMs: 0, port: 443, subject: null }) ?? -1) >= 0;
     assert.equal(covers(), false);
     await core.addIndicator({ indicatorValue: 'bad.example', action: 'Block' });
     assert.equal(covers(), true);
@@ -166,7 +170,12 @@ suite('agent and gate', () => {
     using state = temporaryState();
     await using gate = await GateDouble.listen(state.root);
     let nowMs = AT_MS;
-    await using core = new AgentCore({ directory: state.directory, feedReader: program, now: () => nowMs });
+    await using core = new AgentCore({
+      directory: state.directory,
+      feedReader: program,
+      policyCompiler,
+      now: () => nowMs,
+    });
     await core.start(() => {});
     await ready(core);
     nowMs = AT_MS + 60_000;
@@ -203,7 +212,12 @@ suite('agent and gate', () => {
     using state = temporaryState();
     await using gate = await GateDouble.listen(state.root);
     let nowMs = AT_MS;
-    await using core = new AgentCore({ directory: state.directory, feedReader: program, now: () => nowMs });
+    await using core = new AgentCore({
+      directory: state.directory,
+      feedReader: program,
+      policyCompiler,
+      now: () => nowMs,
+    });
     await core.start(() => {});
     await ready(core);
     const expirationTime = new Date(AT_MS + 1000).toISOString();

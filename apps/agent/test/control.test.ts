@@ -10,7 +10,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
-import type { Control } from '@sallyport/contract/control';
+import type { Control, ImportLine } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
 import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
 import type { IndicatorInput } from '@sallyport/contract/indicator';
@@ -20,6 +20,7 @@ import { ControlServer } from '../src/control/server.ts';
 import { AgentCore } from '../src/core/agent-core.ts';
 import { feedReaderProgram } from '../src/core/feed-reader-program.ts';
 import { openOffline } from '../src/core/offline.ts';
+import { policyProgram } from '../src/core/policy-program.ts';
 import { temporaryState, type TemporaryState } from './state-fixture.ts';
 
 interface Opened extends AsyncDisposable {
@@ -27,7 +28,8 @@ interface Opened extends AsyncDisposable {
 }
 
 const program = feedReaderProgram();
-const coreIn = (state: TemporaryState): AgentCore => new AgentCore({ directory: state.directory, feedReader: program });
+const coreIn = (state: TemporaryState): AgentCore =>
+  new AgentCore({ directory: state.directory, feedReader: program, policyCompiler: policyProgram() });
 
 const implementations: Record<string, (state: TemporaryState) => Promise<Opened>> = {
   core: async (state) => {
@@ -58,6 +60,10 @@ const fault =
     assert.doesNotMatch(error.message, /\n/);
     return true;
   };
+
+async function* importLines(lines: readonly ImportLine[]): AsyncGenerator<Uint8Array> {
+  for (const line of lines) yield Buffer.from(`${JSON.stringify(line)}\n`);
+}
 
 const block = (indicatorValue: string): IndicatorInput => ({ indicatorValue, action: 'Block' });
 
@@ -134,17 +140,22 @@ for (const [kind, open] of Object.entries(implementations)) {
       using state = temporaryState();
       await using opened = await open(state);
       const { control } = opened;
-      const result = await control.importIndicators([
-        { row: 2, input: block('a.example') },
-        { row: 3, input: block('1.2.3') },
-        { row: 4, input: { ...block('b.example'), expirationTime: 'soon' } },
-      ]);
+      const result = await control.importIndicators(
+        importLines([
+          { row: 2, input: block('a.example') },
+          { row: 3, input: block('1.2.3') },
+          { row: 4, input: { ...block('b.example'), expirationTime: 'soon' } },
+          { row: 5, field: 'title', reason: 'is empty' },
+        ]),
+      );
       assert.equal(result.imported, 0);
+      assert.equal(result.failed, 3);
       assert.deepEqual(
         result.failures.map(({ row, field }) => [row, field]),
         [
           [3, 'indicatorValue'],
           [4, 'expirationTime'],
+          [5, 'title'],
         ],
       );
       assert.deepEqual(await control.indicators(), []);
@@ -153,8 +164,8 @@ for (const [kind, open] of Object.entries(implementations)) {
         row: i,
         input: { ...block(`h${i}.example`), description: 'x'.repeat(500) },
       }));
-      assert.deepEqual(await control.importIndicators(many), { imported: 3000, failures: [] });
-      assert.equal((await control.indicators()).length, 3000);
+      assert.deepEqual(await control.importIndicators(importLines(many)), { imported: 3000, failed: 0, failures: [] });
+      assert.equal((await control.indicators({ limit: 5000 })).length, 3000);
       assert.equal((await control.check('h2999.example')).effect, 'block');
     });
 

@@ -29,6 +29,8 @@ function indicator(value: string, action: string, id: string, expirationTime?: s
   return { id, creationTimeDateTimeUtc: '', lastUpdateTime: '', ...draft };
 }
 
+const EVERYWHERE = { group: '', users: { admin: 1000 } };
+
 suite('buildIndicatorTable', () => {
   const opened = HostTable.open(
     buildIndicatorTable(
@@ -42,9 +44,17 @@ suite('buildIndicatorTable', () => {
         indicator('soon.example', 'Block', '7', '2026-01-02T00:00:00Z'),
         indicator('seen.example', 'Audit', '8'),
         indicator('2001:db8::/32', 'Warn', '9'),
+        indicator('exact:only.example', 'Block', '10'),
+        indicator('ported.example:8443', 'Block', '11'),
+        indicator('203.0.113.10-203.0.113.20', 'Block', '12'),
+        { ...indicator('mine.example', 'Block', '13'), users: ['admin', '2000-2999'] },
+        { ...indicator('nobody.example', 'Block', '14'), users: ['ghost'] },
+        { ...indicator('elsewhere.example', 'Block', '15'), rbacGroups: ['servers'] },
+        { ...indicator('tool.example', 'Block', '16'), executables: ['curl'] },
       ],
       [1, 2],
-    ),
+      EVERYWHERE,
+    ).bytes,
   );
   assert.equal(opened.kind, 'ok');
   const table = opened.value;
@@ -65,16 +75,30 @@ suite('buildIndicatorTable', () => {
     { name: 'before expiry', host: 'soon.example', want: 'block 7' },
     { name: 'after expiry', host: 'soon.example', nowMs: NOW + 86_400_000, want: 'pass' },
     { name: 'audit', host: 'seen.example', want: 'audit 8' },
+    { name: 'an exact name', host: 'only.example', want: 'block 10' },
+    { name: 'below an exact name', host: 'www.only.example', want: 'pass' },
+    { name: 'the port', host: 'ported.example', port: 8443, want: 'block 11' },
+    { name: 'another port', host: 'ported.example', want: 'pass' },
+    { name: 'the end of a range', ip: [203, 0, 113, 20], want: 'block 12' },
+    { name: 'behind a range', ip: [203, 0, 113, 21], want: 'pass' },
+    { name: 'a user by name', host: 'mine.example', uid: 1000, want: 'block 13' },
+    { name: 'a user in a range', host: 'mine.example', uid: 2500, want: 'block 13' },
+    { name: 'another user', host: 'mine.example', uid: 3000, want: 'pass' },
+    { name: 'a user who is not known', host: 'nobody.example', uid: 0, want: 'pass' },
+    { name: 'another device group', host: 'elsewhere.example', want: 'pass' },
+    { name: 'a program', host: 'tool.example', uid: 1, want: 'block 16' },
+    { name: 'a process that is not known', host: 'tool.example', want: 'pass' },
   ];
-  for (const { name, host, path, ip, nowMs, want } of asked) {
+  for (const { name, host, path, ip, nowMs, port, uid, want } of asked) {
     test(name, () => {
       const names = host === undefined ? [] : [Buffer.from(host)];
       const url =
         host === undefined || path === undefined ? null : { host: Buffer.from(host), path: Buffer.from(path) };
+      const subject = uid === undefined ? null : { uid, executable: '/usr/bin/curl', cgroup: null, container: null };
       const verdict = judge(
-        { names, url, remoteIp: Uint8Array.from(ip ?? [192, 0, 2, 1]), remotePort: 443 },
-        { indicators: table, reputation: null },
-        { mode: 'block', convertWarnToBlock: false },
+        { names, url, remoteIp: Uint8Array.from(ip ?? [192, 0, 2, 1]), remotePort: port ?? 443, subject },
+        { indicators: table, reputation: null, categories: null, popular: null, score: null },
+        { mode: 'block', convertWarnToBlock: false, lowReputation: 'off', exclusions: null },
         nowMs ?? NOW,
       );
       assert.equal([verdict.effect, ...(verdict.rule === null ? [] : [verdict.rule.id])].join(' '), want);
@@ -112,7 +136,7 @@ suite('CoalescedTask', () => {
 });
 
 suite('PublishedTables', () => {
-  const bytes = buildIndicatorTable([], [1, 2]);
+  const { bytes } = buildIndicatorTable([], [1, 2], EVERYWHERE);
   const setUp = (handOver: HandOver) => {
     const state = temporaryState();
     makeStateDirectory(state.directory);

@@ -282,10 +282,7 @@ export interface Control {
   indicators(query?: IndicatorQuery): Promise<readonly Indicator[]>;
   removeIndicator(value: string): Promise<Indicator>;
   /** Lines of ImportLine. All or nothing, however many. */
-  importIndicators(
-    lines: AsyncIterable<Uint8Array>,
-    onProgress?: (line: string) => void,
-  ): Promise<ImportResult>;
+  importIndicators(lines: AsyncIterable<Uint8Array>, onProgress?: (line: string) => void): Promise<ImportResult>;
   categories(): Promise<readonly CategoryView[]>;
   categoryPolicies(): Promise<readonly CategoryPolicy[]>;
   /** Replaces the policy of the same name. */
@@ -306,11 +303,7 @@ export interface Control {
   enableFeed(idOrLocation: string, onProgress?: (line: string) => void): Promise<FeedView>;
   disableFeed(idOrLocation: string): Promise<FeedView>;
   /** Entries that guard rails hold back; `*` for all of them, an empty list for content that is held as a whole. */
-  approveFeed(
-    idOrLocation: string,
-    entries: readonly string[],
-    onProgress?: (line: string) => void,
-  ): Promise<FeedView>;
+  approveFeed(idOrLocation: string, entries: readonly string[], onProgress?: (line: string) => void): Promise<FeedView>;
   check(target: string, as?: CheckAs): Promise<CheckView>;
   policy(): Promise<PolicyView>;
   events(query: EventQuery): AsyncIterable<DeviceNetworkEvent>;

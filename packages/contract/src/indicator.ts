@@ -33,7 +33,10 @@ export const IndicatorInput = Type.Object(
       Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64, description: 'absolute paths or file names' }),
     ),
     cgroups: Type.Optional(
-      Type.Array(Type.String({ maxLength: 1024 }), { maxItems: 64, description: 'below the root, with a leading slash' }),
+      Type.Array(Type.String({ maxLength: 1024 }), {
+        maxItems: 64,
+        description: 'below the root, with a leading slash',
+      }),
     ),
     containers: Type.Optional(
       Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64, description: 'names, or ids from 12 digits on' }),

@@ -55,7 +55,12 @@ export const OPTIONS = {
     severity: { type: 'string', value: 'informational|low|medium|high', meaning: 'severity of the alert' },
     expires: { type: 'string', value: 'WHEN', meaning: 'RFC 3339, or a duration: 30m, 24h, 7d' },
     ...FOR_WHOM,
-    cgroup: { type: 'string', multiple: true, value: 'PATH', meaning: 'only for this control group and those below it' },
+    cgroup: {
+      type: 'string',
+      multiple: true,
+      value: 'PATH',
+      meaning: 'only for this control group and those below it',
+    },
     container: { type: 'string', multiple: true, value: 'NAME|ID', meaning: 'only for this container' },
     group: { type: 'string', multiple: true, value: 'GROUP', meaning: 'only on devices of this group (DeviceGroup)' },
     ...JSON_OPTION,
@@ -195,7 +200,13 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'up',
     summary: 'protect this machine, in the foreground; Ctrl-C undoes everything',
-    forms: [{ path: 'up', usage: '[--mode MODE] [--state-dir DIR] [--no-forward] [--no-default-feeds]', summary: 'needs root' }],
+    forms: [
+      {
+        path: 'up',
+        usage: '[--mode MODE] [--state-dir DIR] [--no-forward] [--no-default-feeds]',
+        summary: 'needs root',
+      },
+    ],
   },
   {
     name: 'status',
@@ -227,16 +238,17 @@ export const COMMANDS: readonly Command[] = [
     name: 'indicator',
     summary: 'your own allow, audit, warn and block rules',
     forms: [
-      { path: 'indicator add', usage: 'VALUE --action A [--title T] [--expires WHEN]', summary: 'add or replace one' },
+      { path: 'indicator add', usage: 'VALUE --action A [--title T] [--expires WHEN]', summary: 'add or replace' },
       { path: 'indicator list', usage: '[--limit N] [--json]', summary: 'the newest, or all' },
       { path: 'indicator remove', usage: 'VALUE', summary: 'remove one' },
       { path: 'indicator import', usage: 'FILE [--format F] [--action A]', summary: 'all rows or none' },
       { path: 'indicator export', usage: '[--format F] [--to FILE]', summary: 'all of them' },
     ],
     notes: [
-      'VALUE is example.com (with its sub-domains), *.example.com (only those), exact:example.com (not those), a URL,',
-      'an address, a network in CIDR notation or a range 192.0.2.1-192.0.2.9; with :PORT behind it for one port only',
-      '(IPv6 then in brackets). A URL with a path is seen in plain HTTP alone: over TLS it matches nothing.',
+      'VALUE is example.com (with its sub-domains), *.example.com (only those), exact:example.com',
+      '(without them), a URL, an address, a network in CIDR notation or a range 192.0.2.1-192.0.2.9;',
+      'with :PORT behind it for one port only (IPv6 then in brackets).',
+      'A URL with a path is seen in plain HTTP alone: over TLS it matches nothing.',
       'A CSV has the columns indicatorType, indicatorValue, action, title, description and, if wanted,',
       'expirationTime, severity, recommendedActions, rbacGroups, category, mitretechniques, GenerateAlert,',
       'users, executables, cgroups, containers.',
@@ -265,8 +277,8 @@ export const COMMANDS: readonly Command[] = [
     notes: [
       'ID is the id that `feed list` or `feed catalogue` shows, or the path or URL.',
       'PATH is a file, an archive (zip, tar) or a folder of lists; URLs are asked on their interval.',
-      'Formats: hosts, domains, adblock, cidr, dnsmasq, unbound, rpz, bind, dnscrypt, tpl, suricata, dataset,',
-      'csv, stix, misp, ut1.',
+      'Formats: hosts, domains, adblock, cidr, dnsmasq, unbound, rpz, bind, dnscrypt, tpl, suricata,',
+      'dataset, csv, stix, misp, ut1.',
     ],
     examples: [
       'sallyport feed add /srv/lists/phishing.txt --category phishing',
@@ -310,7 +322,11 @@ export const COMMANDS: readonly Command[] = [
     summary: 'make, read and compare table files; needs neither agent nor root',
     forms: [
       { path: 'hosts build', usage: 'FILE… -o OUT.tbl [--format F]', summary: 'one table of lists' },
-      { path: 'hosts inspect', usage: 'T.tbl [NAME…] [--json]', summary: 'what is in it, and what it says about names' },
+      {
+        path: 'hosts inspect',
+        usage: 'T.tbl [NAME…] [--json]',
+        summary: 'what is in it, and what it says about names',
+      },
       { path: 'hosts diff', usage: 'A.tbl B.tbl [--json]', summary: 'entries that came, went and changed, by rule' },
     ],
     load: () => import('./commands/hosts.ts'),

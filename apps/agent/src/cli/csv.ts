@@ -80,7 +80,11 @@ interface ReadRecord {
 }
 
 /** `incomplete`: more text may change how it reads. */
-function readRecord(text: string, start: number, isLast: boolean): ReadRecord | 'incomplete' | 'unclosed' | 'behind-quote' {
+function readRecord(
+  text: string,
+  start: number,
+  isLast: boolean,
+): ReadRecord | 'incomplete' | 'unclosed' | 'behind-quote' {
   const fields: string[] = [];
   let at = start;
   let lines = 1;

@@ -56,7 +56,7 @@ export async function importFile(options: ImportOptions, context: Context): Prom
   }
   progress.clear();
   if (json) await printLines(context.out, [printableJson({ ...result, skipped: rows.skipped }, 2)]);
-  if (result.failed > 0) return reportFailures(path, result, context);
+  if (result.failed > 0) return await reportFailures(path, result, context);
   if (!json) {
     const took = context.layout().nowMs - startedMs;
     const time = took < 1000 ? '' : ` in ${durationText(took)}`;
@@ -90,7 +90,10 @@ function detect(start: Uint8Array, path: string): ImportFormat {
   if (!/^[{[]/.test(text)) return 'csv';
   if (/"(?:objects|spec_version|pattern)"|"bundle--|"indicator--/.test(text)) return 'stix';
   if (/"(?:Event|Attribute|response|to_ids)"/.test(text)) return 'misp';
-  throw new ControlError('invalid', `${path}: is JSON, but neither a STIX bundle nor a MISP event: name it with --format`);
+  throw new ControlError(
+    'invalid',
+    `${path}: is JSON, but neither a STIX bundle nor a MISP event: name it with --format`,
+  );
 }
 
 /** The beginning of the content, and all of it. */

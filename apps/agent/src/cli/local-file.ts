@@ -5,7 +5,16 @@
  * Easy to get wrong: a folder's files are opened only when it is read. A command that gives up root meanwhile, because
  * no agent runs, must still be able to read them.
  */
-import { accessSync, closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
 import { resolve } from 'node:path';
 
 import { ControlError } from '@sallyport/contract/control-error';
@@ -34,11 +43,14 @@ export interface LocalFile extends Disposable {
 /** Like `openLocalFile`; a folder is given as a tar archive of its files, of unknown size. */
 export function openLocalFeed(path: string): LocalFile {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return openLocalFile(path);
+  let isEmpty: boolean;
   try {
-    accessSync(path, constants.R_OK | constants.X_OK);
+    accessSync(path, constants.X_OK);
+    isEmpty = readdirSync(path).length === 0;
   } catch (error) {
     throw new ControlError('invalid', `${path}: ${REASONS['EACCES'] ?? ''}`, { cause: error });
   }
+  if (isEmpty) throw new ControlError('invalid', `${path}: no file is in this folder`);
   const absolute = resolve(path);
   return { path: absolute, size: 0, content: () => archived(absolute), [Symbol.dispose]: () => {} };
 }

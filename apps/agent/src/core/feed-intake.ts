@@ -17,11 +17,11 @@ import type { CatalogueFeed } from '../feed-catalogue/catalogue-entry.ts';
 import type { FeedStore } from '../feed-store/feed-store.ts';
 import { EMPTY_VIEW, entryCount, NO_ENTRIES, type StoredFeed, type StoredReport } from '../feed-store/stored-feed.ts';
 import { byteSize, printable } from '../feeds/feed-error.ts';
+import type { Validators } from '../feeds/open-source.ts';
 import type { Facts } from '../state/facts.ts';
 import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 import type { PublishedTables } from '../tables/published-tables.ts';
 import type { Compiled, CompiledFiles, ReputationCompiler } from '../tables/reputation-compiler.ts';
-import type { Validators } from '../feeds/open-source.ts';
 import type { Candidate, FeedToRead, ReadingReport } from '../tables/reputation-task.ts';
 import { intervalOf, readFeedOptions } from './feed-options.ts';
 
@@ -114,6 +114,9 @@ export class FeedIntake {
   refresh(text: string, content: FeedContent, onProgress: OnProgress): Promise<FeedView> {
     return this.#inTurn(async () => {
       const feed = this.find(text);
+      if (!feed.view.enabled) {
+        throw new ControlError('invalid', `feed ${feed.view.id} is off; \`feed enable ${feed.view.id}\` first`);
+      }
       try {
         return await this.#takeNow(feed, content, onProgress);
       } catch (error) {
@@ -330,9 +333,9 @@ export class FeedIntake {
       const validators = await this.#copy(location, content, store.path(file), onProgress);
       giveToOwner(directory, store.path(file));
       const all = store.all().some(({ view }) => view.id === id) ? store.all() : [...store.all(), feed];
-      // Somebody who refreshes a feed that is off wants to see it work; it counts as soon as it is on.
-      const on = all.map((other) => (other === feed ? { ...feed, view: { ...feed.view, enabled: true } } : other));
-      const intake = (await this.#take(on, new Map([[id, { file, validators, isGuarded: true }]]), onProgress)).get(id);
+      const intake = (await this.#take(all, new Map([[id, { file, validators, isGuarded: true }]]), onProgress)).get(
+        id,
+      );
       if (intake === undefined) throw new ControlError('internal', 'the feed reader gave no report');
       if (intake.kind === 'refused') throw new ControlError('invalid', intake.reason);
       return intake.view;
@@ -364,7 +367,10 @@ export class FeedIntake {
       const found = report.find(({ entry }) => entry === text || entry === text.toLowerCase());
       if (found?.approvable === false) {
         const remedy = 'add an indicator if it is meant';
-        throw new ControlError('invalid', `feed ${id}: ${found.entry} ${found.sentence}: it cannot be approved; ${remedy}`);
+        throw new ControlError(
+          'invalid',
+          `feed ${id}: ${found.entry} ${found.sentence}: it cannot be approved; ${remedy}`,
+        );
       }
       // Only the first of each reason are in the report, so an entry that is not there may be one of the others.
       if (found !== undefined || seen < held || feed.approved.includes(text)) return found?.entry ?? text;
@@ -411,7 +417,11 @@ export class FeedIntake {
     const nowMs = now();
     const refusal = compiled.refused.get(id);
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    const asked = { checkedMs: isUrl(feed.view.location) ? nowMs : null };
+    const { intervalMs, location } = feed.view;
+    const asked = {
+      checkedMs: isUrl(location) ? nowMs : null,
+      nextMs: intervalMs === null ? null : nowMs + intervalMs,
+    };
     const withheld = compiled.withheld.get(id);
     if (withheld !== undefined) {
       const view: FeedView = {
@@ -506,12 +516,7 @@ export class FeedIntake {
     return [{ ...common, path: store.path(content.file), format: feed.wantedFormat, candidate }];
   }
 
-  async #copy(
-    location: string,
-    content: FeedContent,
-    to: string,
-    onProgress: OnProgress,
-  ): Promise<Validators | null> {
+  async #copy(location: string, content: FeedContent, to: string, onProgress: OnProgress): Promise<Validators | null> {
     const { compiler, maxBytes } = this.#parts;
     if (content === undefined) {
       if (!isUrl(location) && !location.startsWith('/')) {
@@ -606,8 +611,10 @@ const viewAfter = (view: FeedView, report: ReadingReport): FeedView => ({
   problem: null,
 });
 
-function storedReport({ format: _, exceptions: __, invalid: ___, ...report }: ReadingReport): StoredReport {
-  return report;
+/** Without what the view has. */
+function storedReport(report: ReadingReport): StoredReport {
+  const { format: _, exceptions: __, invalid: ___, ...rest } = report;
+  return rest;
 }
 
 async function* bounded(

@@ -40,17 +40,15 @@ export function checkTarget(target: string, as: CheckAs, policy: CheckPolicy, no
     layer: verdict.layer,
     rule: verdict.rule === null ? null : ruleView(verdict.rule),
     reasons: [...notes, ...reasons],
-    candidates: candidates.map(
-      ({ layer, matched, entry, asked, rule, won, silence }): CheckCandidate => ({
-        layer,
-        matched,
-        entry,
-        asked,
-        rule: ruleView(rule),
-        won,
-        silent: silence === null ? null : SILENCES[silence],
-      }),
-    ),
+    candidates: candidates.map(({ layer, matched, entry, asked, rule, won, silence }): CheckCandidate => ({
+      layer,
+      matched,
+      entry,
+      asked,
+      rule: ruleView(rule),
+      won,
+      silent: silence === null ? null : SILENCES[silence],
+    })),
   };
 }
 

@@ -113,8 +113,7 @@ export class FeedStore {
   }
 }
 
-const filesOf = ({ content, pending }: StoredFeed): string[] =>
-  [content, pending].filter((file) => file !== null);
+const filesOf = ({ content, pending }: StoredFeed): string[] => [content, pending].filter((file) => file !== null);
 
 /** Rows of the first version have fewer fields. */
 function readStored(body: string): StoredFeed {

@@ -179,7 +179,7 @@ export const withPort = (detail: EntryDetail, port: number | null): EntryDetail 
   port === null ? detail : { ...detail, port };
 
 /** Whether an address of 4 or 16 bytes is 0.0.0.0/8, 127.0.0.0/8, 255.255.255.255, :: or ::1: never another host. */
-export function isLocalAddress(address: Uint8Array): boolean {
+function isLocalAddress(address: Uint8Array): boolean {
   if (address.length === 4) return isLocalNetwork(address, 32);
   for (let i = 0; i < 15; i++) if (address[i] !== 0) return false;
   return (address[15] ?? 0) <= 1;

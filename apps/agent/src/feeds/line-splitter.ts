@@ -11,7 +11,7 @@ export const MAX_LINE_BYTES = 4096;
  * `bytes[start, end)` is valid during the call only. `overlong`: the line goes on after `end`. White space that was cut
  * off in front of it is still at `start - 1`.
  */
-export type OnLine = (bytes: Buffer, start: number, end: number, overlong: boolean) => void;
+type OnLine = (bytes: Buffer, start: number, end: number, overlong: boolean) => void;
 
 export class LineSplitter {
   /** The number of the line that was reported last, from 1; after `finish` the number of lines. */

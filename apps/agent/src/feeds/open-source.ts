@@ -86,8 +86,7 @@ export async function openFeedMembers(location: string, options: OpenFeedOptions
   }
   return {
     describe,
-    members: () =>
-      abortable(zipMembers(handle, describe, new ArchiveLimits(describe, limits.maxBytes)), describe, limits),
+    members: () => zipMembers(handle, describe, new ArchiveLimits(describe, limits.maxBytes, limits.signal)),
     [Symbol.asyncDispose]: () => handle.close(),
   };
 }
@@ -107,17 +106,6 @@ async function* membersOf(source: FeedSource, limits: Limits): AsyncGenerator<Fe
   // The stream counts its bytes itself.
   if (isTar(head)) yield* tarMembers(whole, source.describe, new ArchiveLimits(source.describe, limits.maxBytes));
   else yield { name: '', stream: whole };
-}
-
-async function* abortable(
-  members: AsyncIterable<FeedMember>,
-  describe: string,
-  limits: Limits,
-): AsyncGenerator<FeedMember> {
-  for await (const member of members) {
-    if (limits.signal?.aborted === true) throw new FeedError('aborted', `${describe}: cancelled`);
-    yield member;
-  }
 }
 
 const isUrl = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
@@ -344,7 +332,7 @@ async function openBody(
   };
 }
 
-// oxlint-disable-next-line require-yield -- a stream without content
+/** A stream without content. */
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 function statusRemedy(status: number): string {

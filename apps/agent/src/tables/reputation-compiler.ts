@@ -105,7 +105,7 @@ export class ReputationCompiler {
 
   /** Deletes files that are not to come into force. */
   discard(files: CompiledFiles): void {
-    for (const file of Object.values(files)) this.#files.remove(file);
+    for (const file of filesOf(files)) this.#files.remove(file);
   }
 
   async #run(task: ReputationTask, onProgress: (line: string) => void): Promise<Heard> {
@@ -131,7 +131,15 @@ export class ReputationCompiler {
   }
 }
 
+const filesOf = ({ reputation, categories, popular }: CompiledFiles): readonly string[] => [
+  reputation,
+  categories,
+  popular,
+];
+
 function hear(heard: Heard, message: ReputationMessage, onProgress: (line: string) => void): void {
+  // What is not noted says it.
+  if (message.kind === 'not-modified' || message.kind === 'nothing-new') return;
   switch (message.kind) {
     case 'progress':
       onProgress(message.line);
@@ -148,9 +156,6 @@ function hear(heard: Heard, message: ReputationMessage, onProgress: (line: strin
       return;
     case 'fetched':
       heard.fetched = message.validators;
-      return;
-    case 'not-modified':
-    case 'nothing-new':
       return;
     case 'done':
       heard.isDone = true;

@@ -12,6 +12,7 @@ import { connectControl } from '../../src/control/client.ts';
 import { ControlServer } from '../../src/control/server.ts';
 import { AgentCore } from '../../src/core/agent-core.ts';
 import { feedReaderProgram } from '../../src/core/feed-reader-program.ts';
+import { policyProgram } from '../../src/core/policy-program.ts';
 import { stateDirectory } from '../../src/state/state-directory.ts';
 import { event, FakeControl } from './fake-control.ts';
 import { NOW_MS, type Outcome, sallyport } from './harness.ts';
@@ -35,6 +36,7 @@ const openCore = (): AgentCore =>
   new AgentCore({
     directory: stateDirectory(mkdtempSync(join(folder, 'state-'))),
     feedReader: feedReaderProgram(),
+    policyCompiler: policyProgram(),
     now: () => NOW_MS,
   });
 
@@ -186,7 +188,69 @@ for (const { name, open } of kinds) {
     within('more rows than the reference takes', async (cli, control) => {
       const rows = Array.from({ length: 1200 }, (_, at) => `DomainName,h${at}.example,Block,t,d`);
       assert.equal((await cli('indicator', 'import', file('many.csv', [HEADER, ...rows].join('\n')))).code, 0);
-      assert.equal((await control.indicators()).length, 1200);
+      assert.equal((await control.indicators({ limit: 5000 })).length, 1200);
+    });
+
+    within('what is exported is imported again, in each format', async (cli, control) => {
+      const values = ['b.example', '203.0.113.0/24', 'http://c.example/path'];
+      for (const value of values) await cli('indicator', 'add', value, '--action', 'block', '--title', 'T, "x"');
+      const csv = await cli('indicator', 'export');
+      const before = await control.indicators();
+      for (const format of ['csv', 'stix', 'misp']) {
+        const path = join(folder, `export-${Math.random()}.${format}`);
+        const exported = await cli('indicator', 'export', '--format', format, '--to', path);
+        assert.deepEqual(exported, { code: 0, out: '', err: 'exported 3 indicators\n' });
+        for (const value of values) await cli('indicator', 'remove', value);
+        const imported = await cli('indicator', 'import', path);
+        assert.deepEqual(imported, { code: 0, out: `imported 3 indicators from ${path}\n`, err: '' });
+        const after = await control.indicators();
+        assert.deepEqual(
+          after.map(({ indicatorValue, action }) => [indicatorValue, action]),
+          before.map(({ indicatorValue, action }) => [indicatorValue, action]),
+        );
+        if (format === 'csv') assert.equal((await cli('indicator', 'export')).out, csv.out);
+      }
+    });
+
+    within('what STIX and MISP cannot say is left out and counted', async (cli) => {
+      await cli('indicator', 'add', 'a.example', '--action', 'allow');
+      await cli('indicator', 'add', 'b.example', '--action', 'block', '--user', '1000');
+      await cli('indicator', 'add', 'c.example', '--action', 'block');
+      const { out, err } = await cli('indicator', 'export', '--format', 'stix');
+      assert.match(err, /^exported 1 indicator\n2 left out, because stix cannot say/);
+      const bundle = JSON.parse(out) as { objects: { pattern: string }[] };
+      assert.deepEqual(
+        bundle.objects.map(({ pattern }) => pattern),
+        ["[domain-name:value = 'c.example']"],
+      );
+    });
+
+    within('category policies come, block, and go', async (cli) => {
+      assert.match((await cli('category', 'policy', 'list')).out, /^no category policies/);
+      assert.equal((await cli('category', 'block', 'gambling')).out, 'blocked: policy default blocks Gambling\n');
+      assert.match((await cli('category', 'list')).out, /Adult content\n.*Gambling +blocked +- +default/s);
+      assert.equal(
+        (await cli('category', 'unblock', 'Gambling')).out,
+        'unblocked: policy default records and blocks nothing\n',
+      );
+      assert.match((await cli('category', 'list')).out, /Gambling +audited/);
+      const unknown = await cli('category', 'block', 'gamblin');
+      assert.equal(unknown.code, 2);
+      assert.match(unknown.err, /did you mean 'Gambling'/);
+      assert.equal((await cli('category', 'policy', 'remove', 'default')).code, 0);
+      assert.equal((await cli('category', 'policy', 'remove', 'default')).code, 1);
+    });
+
+    within('the policy explains itself, with and without a target', async (cli) => {
+      await cli('indicator', 'add', 'evil.example', '--action', 'block', '--title', 'Scam');
+      const whole = await cli('policy', 'explain');
+      assert.match(whole.out, /^mode +block/);
+      assert.match(whole.out, /indicators +1/);
+      const target = await cli('policy', 'explain', 'www.evil.example', '--port', '443');
+      assert.match(target.out, /^BLOCK {2}www\.evil\.example/);
+      assert.match(target.out, /indicator +evil\.example +host +\w+ +Scam +decides/);
+      const bad = await cli('check', 'www.evil.example', '--port', '0');
+      assert.equal(bad.code, 2);
     });
 
     within('feeds come, are refreshed, and go', async (cli) => {

@@ -3,16 +3,25 @@ import { suite, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import { readCsv } from '../../src/cli/csv.ts';
+import { type CsvFault, type CsvRecord, readCsv } from '../../src/cli/csv.ts';
 import { readIndicatorRows } from '../../src/cli/indicator-rows.ts';
 
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 200);
 
-const text = (input: string): string => {
-  const csv = readCsv(input);
-  if (csv.kind === 'rejected') return `${csv.line}: ${csv.reason}`;
-  return csv.records.map(({ line, fields }) => `${line} ${fields.join('|')}`).join('\n');
-};
+/** The text in pieces of `size` characters. */
+async function* pieces(input: string, size = input.length): AsyncGenerator<string> {
+  for (let at = 0; at < input.length; at += Math.max(1, size)) yield input.slice(at, at + Math.max(1, size));
+}
+
+const records = (input: string, size?: number): Promise<(CsvRecord | CsvFault)[]> =>
+  Array.fromAsync(readCsv(pieces(input, size)));
+
+const text = async (input: string, size?: number): Promise<string> =>
+  (await records(input, size))
+    .map((record) =>
+      'reason' in record ? `${record.line}: ${record.reason}` : `${record.line} ${record.fields.join('|')}`,
+    )
+    .join('\n');
 
 suite('readCsv', () => {
   const cases = [
@@ -23,84 +32,90 @@ suite('readCsv', () => {
     { name: 'empty lines count, and are left out', input: 'a\n\n,,\nb\n', want: '1 a\n4 b' },
     { name: 'a record is where it begins', input: 'a\n"b\r\nc",d\ne', want: '1 a\n2 b\r\nc|d\n4 e' },
     { name: 'a quote inside a bare value is a character', input: 'a"b,c', want: '1 a"b|c' },
-    { name: 'quote that is not closed', input: 'a\n"b\nc', want: '2: a quoted value is not closed' },
+    { name: 'quote that is not closed', input: 'a\n"b\nc', want: '1 a\n2: a quoted value is not closed' },
     {
       name: 'text behind a quote',
       input: 'a\n"b"c',
-      want: '2: text behind a closing quote: write a quote inside a value twice',
+      want: '1 a\n2: text behind a closing quote: write a quote inside a value twice',
     },
   ];
-  for (const { name, input, want } of cases) test(name, () => assert.equal(text(input), want));
+  for (const { name, input, want } of cases) {
+    test(name, async () => {
+      // However the text is cut, it reads the same.
+      for (let size = 1; size <= input.length + 1; size++) assert.equal(await text(input, size), want);
+    });
+  }
 
-  test('never throws', () => {
+  test('never throws, and pieces do not matter', async () => {
     const any = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r', '\ufeff'), maxLength: 40 });
-    fc.assert(
-      fc.property(any, (input) => assert.ok(['ok', 'rejected'].includes(readCsv(input).kind))),
+    await fc.assert(
+      fc.asyncProperty(any, fc.integer({ min: 1, max: 5 }), async (input, size) =>
+        assert.deepEqual(await records(input, size), await records(input)),
+      ),
       { numRuns },
     );
   });
-  test('what was quoted comes back', () => {
+  test('what was quoted comes back', async () => {
     const field = fc.string({ unit: fc.constantFrom('a', ',', '"', '\n', '\r', ' '), minLength: 1, maxLength: 8 });
     const rows = fc.array(fc.array(field, { minLength: 1, maxLength: 4 }), { maxLength: 4 });
-    const property = fc.property(rows, (records) => {
-      const file = records
+    const property = fc.asyncProperty(rows, async (wanted) => {
+      const file = wanted
         .map((fields) => fields.map((value) => `"${value.replaceAll('"', '""')}"`).join(','))
         .join('\r\n');
-      const csv = readCsv(file);
-      assert.deepEqual(csv.kind === 'ok' && csv.records.map(({ fields }) => fields), records);
+      const read = await records(file);
+      assert.deepEqual(
+        read.map((record) => ('fields' in record ? record.fields : record.reason)),
+        wanted,
+      );
     });
-    fc.assert(property, { numRuns });
+    await fc.assert(property, { numRuns });
   });
 });
 
 const HEADER = 'indicatorType,indicatorValue,action,title,description';
 
-function failures(input: string): string {
-  const csv = readCsv(input);
-  assert.equal(csv.kind, 'ok');
-  const rows = readIndicatorRows(csv.kind === 'ok' ? csv.records : []);
-  return rows.failures.map(({ row, field, reason }) => `${row}: ${field}: ${reason}`).join('\n');
+async function failures(input: string): Promise<string> {
+  const lines = await Array.fromAsync(readIndicatorRows(readCsv(pieces(input))));
+  return lines.map((line) => ('reason' in line ? `${line.row}: ${line.field}: ${line.reason}` : '')).join('\n');
 }
 
 suite('readIndicatorRows', () => {
-  test('every column, in any order and case', () => {
-    const csv = readCsv(
-      'GenerateAlert,MITRETECHNIQUES,category,rbacGroups,recommendedActions,severity,expirationTime,Description,title,action,indicatorValue,indicatorType\n' +
-        'TRUE,"T1566, T1204",Malware,"a, b",call us,High,2030-01-31T12:00:00.0Z,why,Scam,block,evil.example,domainname\n' +
-        ',,,,,,,why,Fine,Allowed,203.0.113.7,IpAddress\n',
-    );
-    assert.deepEqual(readIndicatorRows(csv.kind === 'ok' ? csv.records : []), {
-      failures: [],
-      inputs: [
-        {
-          row: 2,
-          input: {
-            indicatorType: 'DomainName',
-            indicatorValue: 'evil.example',
-            action: 'Block',
-            title: 'Scam',
-            description: 'why',
-            expirationTime: '2030-01-31T12:00:00.0Z',
-            severity: 'High',
-            recommendedActions: 'call us',
-            category: 'Malware',
-            rbacGroups: ['a', 'b'],
-            mitreTechniques: ['T1566', 'T1204'],
-            generateAlert: true,
-          },
+  test('every column, in any order and case', async () => {
+    const csv =
+      'GenerateAlert,Users,executables,MITRETECHNIQUES,category,rbacGroups,recommendedActions,severity,expirationTime,Description,title,action,indicatorValue,indicatorType\n' +
+      'TRUE,"root, 1000-1999",/usr/bin/curl,"T1566, T1204",Malware,"a, b",call us,High,2030-01-31T12:00:00.0Z,why,Scam,block,evil.example,domainname\n' +
+      ',,,,,,,,,why,Fine,Allowed,203.0.113.7,IpAddress\n';
+    assert.deepEqual(await Array.fromAsync(readIndicatorRows(readCsv(pieces(csv)))), [
+      {
+        row: 2,
+        input: {
+          indicatorType: 'DomainName',
+          indicatorValue: 'evil.example',
+          action: 'Block',
+          title: 'Scam',
+          description: 'why',
+          expirationTime: '2030-01-31T12:00:00.0Z',
+          severity: 'High',
+          recommendedActions: 'call us',
+          category: 'Malware',
+          rbacGroups: ['a', 'b'],
+          mitreTechniques: ['T1566', 'T1204'],
+          users: ['root', '1000-1999'],
+          executables: ['/usr/bin/curl'],
+          generateAlert: true,
         },
-        {
-          row: 3,
-          input: {
-            indicatorType: 'IpAddress',
-            indicatorValue: '203.0.113.7',
-            action: 'Allowed',
-            title: 'Fine',
-            description: 'why',
-          },
+      },
+      {
+        row: 3,
+        input: {
+          indicatorType: 'IpAddress',
+          indicatorValue: '203.0.113.7',
+          action: 'Allowed',
+          title: 'Fine',
+          description: 'why',
         },
-      ],
-    });
+      },
+    ]);
   });
 
   const cases = [
@@ -138,5 +153,5 @@ suite('readIndicatorRows', () => {
       want: '2: row: has 6 values for 5 columns: put quotes around values that hold commas',
     },
   ];
-  for (const { name, input, want } of cases) test(name, () => assert.equal(failures(input), want));
+  for (const { name, input, want } of cases) test(name, async () => assert.equal(await failures(input), want));
 });

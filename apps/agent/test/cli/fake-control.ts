@@ -1,13 +1,18 @@
 /** A Control in memory, for tests of the command line: enough policy to tell right from wrong, nothing more. */
+import type { CategoryPolicy, CategoryView } from '@sallyport/contract/category-policy';
 import type {
   CatalogueView,
+  CheckRule,
   CheckView,
   Control,
   EventQuery,
   FeedAdd,
   FeedReportView,
   FeedView,
+  ImportLine,
   ImportResult,
+  IndicatorQuery,
+  PolicyView,
   SettingView,
   StatusView,
 } from '@sallyport/contract/control';
@@ -31,6 +36,7 @@ export class FakeControl implements Control {
   readonly #nowMs: number;
   readonly #settings = new Map<SettingName, SettingView>();
   readonly #indicators = new Map<string, Indicator>();
+  readonly #policies = new Map<string, CategoryPolicy>();
   readonly #feeds: FeedView[] = [];
 
   constructor(nowMs: number) {
@@ -77,7 +83,7 @@ export class FakeControl implements Control {
     const now = new Date(this.#nowMs).toISOString();
     const indicator: Indicator = {
       ...input,
-      id: `i${this.#indicators.size + 1}`,
+      id: String(this.#indicators.size + 1),
       indicatorType: input.indicatorType ?? 'DomainName',
       indicatorValue: input.indicatorValue.toLowerCase(),
       title: input.title ?? input.indicatorValue,
@@ -89,8 +95,9 @@ export class FakeControl implements Control {
     return indicator;
   }
 
-  async indicators(): Promise<readonly Indicator[]> {
-    return [...this.#indicators.values()];
+  async indicators({ after = 0, limit = 1000, newest }: IndicatorQuery = {}): Promise<readonly Indicator[]> {
+    const all = [...this.#indicators.values()].filter(({ id }) => Number(id) > after);
+    return newest === true ? all.slice(-limit) : all.slice(0, limit);
   }
 
   async removeIndicator(value: string): Promise<Indicator> {
@@ -100,14 +107,66 @@ export class FakeControl implements Control {
     return indicator;
   }
 
-  async importIndicators(inputs: readonly { row: number; input: IndicatorInput }[]): Promise<ImportResult> {
-    const failures = inputs.flatMap(({ row, input }) => {
-      const reason = this.#refusal(input);
-      return reason === null ? [] : [{ row, ...reason }];
+  async importIndicators(content: AsyncIterable<Uint8Array>): Promise<ImportResult> {
+    const chunks = await Array.fromAsync(content);
+    const text = Buffer.concat(chunks).toString();
+    const lines = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as ImportLine);
+    const failures = lines.flatMap((line) => {
+      if ('reason' in line) return [line];
+      const reason = this.#refusal(line.input);
+      return reason === null ? [] : [{ row: line.row, ...reason }];
     });
-    if (failures.length > 0) return { imported: 0, failures };
-    for (const { input } of inputs) await this.addIndicator(input);
-    return { imported: inputs.length, failures };
+    if (failures.length > 0) return { imported: 0, failed: failures.length, failures };
+    for (const line of lines) if ('input' in line) await this.addIndicator(line.input);
+    return { imported: lines.length, failed: 0, failures: [] };
+  }
+
+  async categories(): Promise<readonly CategoryView[]> {
+    const policies = [...this.#policies.values()].filter(({ categories }) => categories.includes('Gambling'));
+    return [
+      {
+        name: 'Gambling',
+        parent: 'Adult content',
+        state: policies.length > 0 ? 'blocked' : this.#policies.size > 0 ? 'audited' : 'off',
+        policies: policies.map(({ name }) => name),
+        entries: null,
+      },
+    ];
+  }
+
+  async categoryPolicies(): Promise<readonly CategoryPolicy[]> {
+    return [...this.#policies.values()];
+  }
+
+  async putCategoryPolicy(policy: CategoryPolicy): Promise<CategoryPolicy> {
+    this.#policies.set(policy.name.toLowerCase(), policy);
+    return policy;
+  }
+
+  async removeCategoryPolicy(name: string): Promise<CategoryPolicy> {
+    const policy = this.#policies.get(name.toLowerCase());
+    if (policy === undefined) throw new ControlError('not-found', `${name}: no such policy`);
+    this.#policies.delete(name.toLowerCase());
+    return policy;
+  }
+
+  async policy(): Promise<PolicyView> {
+    return {
+      mode: String(this.#settings.get('EnableNetworkProtection')?.value),
+      convertWarnToBlock: false,
+      deviceGroup: '',
+      lowReputationAction: 'audit',
+      webContentFilteringProcesses: 'all',
+      excludedAddresses: [],
+      excludedProcesses: [],
+      layers: [{ name: 'indicators', entries: this.#indicators.size, note: '' }],
+      categoryPolicies: [...this.#policies.values()],
+      precedence: ['Allow, then warn, then block, then audit.'],
+      problems: [],
+    };
   }
 
   async addFeed(feed: FeedAdd, content?: AsyncIterable<Uint8Array>): Promise<FeedView> {
@@ -187,17 +246,36 @@ export class FakeControl implements Control {
     const found = [...this.#indicators.values()].find(
       ({ indicatorValue }) => target === indicatorValue || target.endsWith(`.${indicatorValue}`),
     );
+    const nothing = { webCategory: null, layer: 'none', candidates: [] };
     if (found === undefined) {
-      return { target, effect: 'pass', mode, responseCategory: null, rule: null, reasons: ['no rule matches'] };
+      const reasons = ['no rule matches'];
+      return { ...nothing, target, effect: 'pass', mode, responseCategory: null, rule: null, reasons };
     }
-    const { id, title, action } = found;
+    const { id, title, action, indicatorValue } = found;
+    const rule: CheckRule = {
+      id,
+      title,
+      source: 'indicator',
+      action,
+      category: 'CustomBlockList',
+      webCategory: null,
+      confidence: null,
+      port: null,
+      scope: null,
+      expiresMs: null,
+    };
     return {
+      ...nothing,
+      layer: 'indicator',
       target,
       effect: action === 'Block' ? 'block' : 'pass',
       mode,
       responseCategory: 'CustomBlockList',
-      rule: { id, title, source: 'indicator', action },
-      reasons: [`${found.indicatorValue} matches`],
+      rule,
+      reasons: [`${indicatorValue} matches`],
+      candidates: [
+        { layer: 'indicator', matched: 'host', entry: indicatorValue, asked: target, rule, won: true, silent: null },
+      ],
     };
   }
 

@@ -15,9 +15,9 @@ import { renderIndicators } from '../../src/cli/screens/indicators.ts';
 import { renderSetting } from '../../src/cli/screens/settings.ts';
 import { headline, renderStatus } from '../../src/cli/screens/status.ts';
 import { renderWire } from '../../src/cli/screens/wire.ts';
+import { NO_ENTRIES } from '../../src/feed-store/stored-feed.ts';
 import { event } from './fake-control.ts';
 import { NOW_MS } from './harness.ts';
-import { NO_ENTRIES } from '../../src/feed-store/stored-feed.ts';
 import { feed, gate, status } from './samples.ts';
 
 // Screens show local time; the literals below are in UTC.
@@ -140,7 +140,21 @@ suite('check', () => {
       effect: 'block',
       mode: 'block',
       responseCategory: 'Phishing',
-      rule: { id: '1', title: 'Phishing list', source: 'feed', action: 'block' },
+      webCategory: null,
+      layer: 'reputation',
+      candidates: [],
+      rule: {
+        id: '1',
+        title: 'Phishing list',
+        source: 'feed',
+        action: 'block',
+        category: 'Phishing',
+        webCategory: null,
+        confidence: null,
+        port: null,
+        scope: null,
+        expiresMs: null,
+      },
       reasons: [
         'no indicator matches',
         'evil.example of /srv/lists/a-rather-long-name-of-a-list.txt matches login.evil.example',
@@ -278,12 +292,12 @@ FEED  NAME                           CATEGORY     ENTRIES  HELD  READ       NEXT
     equal(
       renderFeeds(feeds, plainLayout(NOW_MS)),
       `
-FEED  NAME                                 CATEGORY     ENTRIES  HELD  READ     NEXT
-1     Own list                             malicious  1,214,934     3  1 h ago  -
-2     Waiting                              malicious          0     0  never    now
-3     https://a.example/x?auth-key=…&y=1   malicious  1,214,934   all  1 h ago  in 6 h
-4     Off                                  Gambling   1,214,934     0  1 h ago  off
-`.replace('&y=1 ', '&y=1'),
+FEED  NAME                                CATEGORY     ENTRIES  HELD  READ     NEXT
+1     Own list                            malicious  1,214,934     3  1 h ago  -
+2     Waiting                             malicious          0     0  never    now
+3     https://a.example/x?auth-key=…&y=1  malicious  1,214,934   all  1 h ago  in 6 h
+4     Off                                 Gambling   1,214,934     0  1 h ago  off
+`,
     );
   });
   test('the whole report of a feed, and what is held', () => {
@@ -351,7 +365,7 @@ FEED  NAME                                 CATEGORY     ENTRIES  HELD  READ     
       renderHeld([report], narrow),
       `
 feed 1: /srv/lists/domains-malicious.txt
-  ENTRY                 REASON
+  ENTRY                REASON
   mail.example\\x1b[2J  is one of the most popular hosts
   and 100 more
   to let them act: sallyport feed approve 1 ENTRY… | --all

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import fc from 'fast-check';
+
 import type { Format } from '../../src/feeds/formats.ts';
+import { blocksOfRange } from '../../src/feeds/lines/address-range.ts';
 import { outcomeOfText } from './collecting-sink.ts';
 
 /** What one line comes to: entries, `skip REASON`, `invalid REASON` or `comment`. */
@@ -556,7 +559,10 @@ table('suricata', 'alert tls any any -> any any (tls.sni; content:"good.example"
     'cidr 198.51.100.0/24 is Malicious',
   ],
   [rule('', 'ip ![203.0.113.9] any -> $HOME_NET any'), 'skip conditional-rule'],
+  [rule('', 'tcp 10.0.0.0/8 any -> $EXTERNAL_NET any'), 'skip conditional-rule'],
+  [rule('', 'tcp !$HOME_NET any -> 10.0.0.0/8 any'), 'skip conditional-rule'],
   [rule('', 'tcp $HOME_NET any -> 203.0.113.9 1024:'), 'skip conditional-rule'],
+  [rule('http.method; content:"POST";', 'http $HOME_NET any -> 203.0.113.9 any'), 'skip conditional-rule'],
   [rule('dsize:>10;', 'ip $HOME_NET any -> 203.0.113.9 any'), 'skip conditional-rule'],
   [rule('', 'ip $HOME_NET any -> 0.0.0.0/0 any'), 'invalid covers every address'],
   [rule('', 'ip any any -> any any'), 'skip other-rule'],
@@ -567,6 +573,15 @@ table('suricata', 'alert tls any any -> any any (tls.sni; content:"good.example"
   ['bad.example', 'invalid not a rule'],
   ['# alert tls any any -> any any (tls.sni; content:"bad.example";)', 'comment'],
 ]);
+
+test('a rule may have 64 KiB', async () => {
+  const good = 'alert ip 198.51.100.1 any -> any any (sid:1;)\n';
+  const long = (count: number): string =>
+    `alert ip [${Array(count).fill('203.0.113.9').join(',')}] any -> any any (sid:1;)\n`;
+  const { entries, report } = await outcomeOfText(good + long(5000) + long(6000) + good, 'suricata');
+  assert.equal(entries.length, 5002);
+  assert.deepEqual(report?.invalid.first[0]?.reason, 'longer than 65536 bytes');
+});
 
 test('a rule goes on behind a backslash', async () => {
   const text = 'alert tls any any -> any any (tls.sni; \\\n  content:"a.example"; \\\n sid:1;)\nalert \\';
@@ -684,4 +699,34 @@ suite('csv', () => {
     assert.ok(entries.length >= 200, `${entries.length}`);
     assert.equal(report?.invalid.first[0]?.reason, 'unclosed quote');
   });
+});
+
+test('the blocks of a range are its addresses, each once, and as few as can be', () => {
+  const v4 = (value: number): Uint8Array => Uint8Array.of(10, 0, value >> 8, value & 0xff);
+  fc.assert(
+    fc.property(fc.nat(0xffff), fc.nat(0xffff), (a, b) => {
+      const [first, last] = a < b ? [a, b] : [b, a];
+      const blocks = blocksOfRange(v4(first), v4(last));
+      let at = first;
+      for (const { address, prefixLength } of blocks) {
+        assert.deepEqual(address, v4(at));
+        const size = 2 ** (32 - prefixLength);
+        assert.equal(at % size, 0);
+        at += size;
+      }
+      assert.equal(at, last + 1);
+      // Two neighbours that make one larger block would be one.
+      for (let i = 1; i < blocks.length; i++) {
+        const [left, right] = [blocks[i - 1], blocks[i]];
+        const start = ((left?.address[2] ?? 0) << 8) | (left?.address[3] ?? 0);
+        const size = 2 ** (32 - (left?.prefixLength ?? 0));
+        assert.ok(left?.prefixLength !== right?.prefixLength || start % (2 * size) !== 0);
+      }
+    }),
+  );
+  const all = blocksOfRange(new Uint8Array(16).fill(0, 0, 15).fill(1, 15), new Uint8Array(16).fill(255).fill(254, 15));
+  assert.equal(all.length, 254);
+  assert.deepEqual(blocksOfRange(new Uint8Array(4), new Uint8Array(4).fill(255)), [
+    { address: new Uint8Array(4), prefixLength: 0 },
+  ]);
 });

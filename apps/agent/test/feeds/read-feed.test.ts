@@ -44,6 +44,52 @@ suite('report', () => {
     assert.equal(report.invalid.first[0]?.text, `${'x'.repeat(79)}…`);
   });
 
+  test('of a document the items take the place of lines', async () => {
+    const indicator = (pattern: string): object => ({
+      type: 'indicator',
+      spec_version: '2.1',
+      id: 'indicator--00000000-0000-4000-8000-000000000001',
+      pattern_type: 'stix',
+      pattern,
+      valid_from: '2020-01-01T00:00:00Z',
+    });
+    const bundle = {
+      type: 'bundle',
+      id: 'bundle--00000000-0000-4000-8000-000000000002',
+      objects: [
+        indicator("[domain-name:value = 'a.example']"),
+        { type: 'malware', spec_version: '2.1', id: 'malware--00000000-0000-4000-8000-000000000003' },
+        indicator('[domain-name:value = '),
+      ],
+    };
+    const { entries, report, error } = await outcomeOfText(`\uFEFF${JSON.stringify(bundle)}`, 'detect');
+    assert.equal(error, null);
+    assert.deepEqual(entries, ['suffix a.example']);
+    assert.equal(report?.format, 'stix');
+    assert.equal(report.read, 3);
+    assert.deepEqual(Object.values(report.skippedAt), [[2]]);
+    assert.deepEqual(
+      report.invalid.first.map(({ line }) => line),
+      [3],
+    );
+  });
+
+  test('a source is given back when the feed is refused', async () => {
+    for (const text of ['<html>', 'a..b\n'.repeat(100_000), 'a.example\n']) {
+      let closed = 0;
+      async function* source(): AsyncGenerator<Uint8Array> {
+        try {
+          yield await Promise.resolve(Buffer.from(text));
+          yield Buffer.from('\0');
+        } finally {
+          closed++;
+        }
+      }
+      await assert.rejects(readFeed(source(), { name: 'list', format: 'detect' }, collectingSink([])));
+      assert.equal(closed, 1);
+    }
+  });
+
   test('progress is told about every four MiB', async () => {
     const chunk = Buffer.from(names(100_000).slice(0, 1024 * 1024 - 1) + '\n');
     const seen: number[] = [];
@@ -149,6 +195,9 @@ const STRUCTURED = [
   '$ORIGIN rpz.test.',
   '@ SOA ns. root. ( 1 ; x',
   '2 3 4 5 )',
+  '\tNS ns.',
+  '  A 0.0.0.0',
+  ' \r A ::',
   '*.a.example 60 IN CNAME .',
   '24.0.113.0.203.rpz-ip CNAME rpz-passthru.',
   'zone "a.example" { type master; file "null"; };',

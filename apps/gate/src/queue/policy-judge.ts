@@ -36,8 +36,6 @@ export class PolicyJudge implements Judge {
   #settings: GateSettings;
   #policy: PolicySettings;
   #scores: NameScores | null = null;
-  /** Tables that were put in force since somebody set this to zero. */
-  swaps = 0;
   /** Unix milliseconds of the current turn of the loop. */
   nowMs = 0;
   #sequence: number;
@@ -67,7 +65,6 @@ export class PolicyJudge implements Judge {
   /** Swaps a table; the old one answers until the very packet before. Bytes were verified by the main thread. */
   setTable(slot: TableSlot, bytes: Uint8Array): void {
     this.#tables[slot] = HostTable.view(bytes);
-    this.swaps++;
   }
 
   judge(reading: Reading, ends: FlowEnds): Verdict {

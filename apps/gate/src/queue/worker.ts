@@ -38,8 +38,6 @@ const QUEUE_LENGTH = 8192;
 const SOCKET_BUFFER_BYTES = 16 * 1024 * 1024;
 /** How long a turn waits for packets: the heartbeat when idle, and the grain of the time cap when something is held. */
 const IDLE_MS = 250;
-/** Each replaced table leaves some kilobytes of views behind. A collection takes milliseconds, so it waits for a pause. */
-const SWAPS_WORTH_COLLECTING = 64;
 const HOLDING_MS = 25;
 
 const port = parentPort;
@@ -118,10 +116,6 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
     }
     inspector.expire(monotonicMs);
     outlet.flush();
-    if (received === 0 && inspector.holding === 0 && judge.swaps >= SWAPS_WORTH_COLLECTING) {
-      judge.swaps = 0;
-      globalThis.gc?.();
-    }
     counters.set('held', inspector.holding);
     counters.set('expiredHolds', inspector.expired);
     const wanted = inspector.holding > 0 ? HOLDING_MS : IDLE_MS;

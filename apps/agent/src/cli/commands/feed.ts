@@ -182,9 +182,9 @@ async function refresh(args: readonly string[], context: Context): Promise<numbe
   let known = 0;
   await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY, (feeds) => {
     known = feeds.length;
-    const named = wanted === undefined ? feeds : feeds.filter((feed) => isNamed(feed, wanted));
-    if (wanted !== undefined && named.length === 0) throw unknownFeed(wanted, feeds);
-    for (const feed of named) chosen.push({ feed, file: openFeedFile(feed, files) });
+    const meant = feeds.filter((feed) => (wanted === undefined ? feed.enabled : isNamed(feed, wanted)));
+    if (wanted !== undefined && meant.length === 0) throw unknownFeed(wanted, feeds);
+    for (const feed of meant) chosen.push({ feed, file: openFeedFile(feed, files) });
   });
   if (known === 0) {
     await printLines(context.out, options.json ? ['[]'] : renderFeeds([], context.layout()));

@@ -41,7 +41,9 @@ function next(feed: FeedView, nowMs: number): Cell {
 
 /** Keys for a feed's server stand in its URL, and lists of feeds are shown around. */
 export const shownLocation = (location: string): string =>
-  /^https?:\/\//i.test(location) ? location.replace(/(\?[^#]*?\b(?:auth-?key|api-?key|key|token)=)[^&#]+/gi, '$1…') : location;
+  /^https?:\/\//i.test(location)
+    ? location.replace(/(\?[^#]*?\b(?:auth-?key|api-?key|key|token)=)[^&#]+/gi, '$1…')
+    : location;
 
 export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[] {
   if (feeds.length === 0) {
@@ -196,7 +198,17 @@ export function renderHeld(reports: readonly FeedReportView[], layout: Layout): 
         entry,
         approvable ? sentence : `${sentence} (cannot be approved)`,
       ]);
-      lines.push(...renderTable([{ header: 'ENTRY', shrinkTo: 16 }, { header: 'REASON', shrinkTo: 16 }], rows, layout, 2));
+      lines.push(
+        ...renderTable(
+          [
+            { header: 'ENTRY', shrinkTo: 16 },
+            { header: 'REASON', shrinkTo: 16 },
+          ],
+          rows,
+          layout,
+          2,
+        ),
+      );
     }
     const more = feed.held - shownHeld(held);
     if (more > 0) lines.push(`  and ${count(more)} more`);
@@ -215,7 +227,11 @@ const USES: Readonly<Record<string, string>> = {
 export function renderCatalogue(catalogue: readonly CatalogueView[], layout: Layout): string[] {
   const rows = catalogue.map((entry): Cell[] => [
     entry.id,
-    entry.state === 'on' ? ['green', 'on'] : entry.state === 'off' ? 'off' : ['dim', entry.needsKey ? 'needs key' : '-'],
+    entry.state === 'on'
+      ? ['green', 'on']
+      : entry.state === 'off'
+        ? 'off'
+        : ['dim', entry.needsKey ? 'needs key' : '-'],
     USES[entry.use] ?? entry.use,
     entry.licence,
     entry.category,
@@ -231,6 +247,10 @@ export function renderCatalogue(catalogue: readonly CatalogueView[], layout: Lay
   ];
   return [
     ...renderTable(columns, rows, layout),
-    ...renderProse('', 'up turns on the threat lists that allow any use; sallyport feed enable ID turns on another.', layout),
+    ...renderProse(
+      '',
+      'up turns on the threat lists that allow any use; sallyport feed enable ID turns on another.',
+      layout,
+    ),
   ];
 }
