@@ -171,6 +171,9 @@ export const OPTIONS = {
   evaluate: STATE,
   test: { help: STATE.help },
   'bench gate': { ...JSON_OPTION, help: STATE.help },
+  'bench hosts': { ...JSON_OPTION, help: STATE.help },
+  'bench swaps': { ...JSON_OPTION, help: STATE.help },
+  'bench score': { ...JSON_OPTION, help: STATE.help },
 } as const satisfies Record<string, OptionTable>;
 
 export type CommandPath = keyof typeof OPTIONS;
@@ -365,7 +368,12 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'bench',
     summary: 'measure against unprotected traffic and installed peers',
-    forms: [{ path: 'bench gate', usage: '[--json]', summary: 'needs root' }],
+    forms: [
+      { path: 'bench gate', usage: '[--json]', summary: 'added latency, throughput, memory; needs root' },
+      { path: 'bench hosts', usage: '[--json]', summary: 'tables of 10^4 to 10^7 names, beside dnsmasq and others' },
+      { path: 'bench swaps', usage: '[--json]', summary: 'new tables while traffic flows; needs root' },
+      { path: 'bench score', usage: '[--json]', summary: 'what the local score takes for a trap' },
+    ],
   },
   {
     name: 'version',

@@ -92,14 +92,16 @@ export class EntryRecorder {
     return null;
   }
 
-  /** `address/length`. Null also for a local network that is skipped. */
+  /**
+   * `address/length`. Null also for a local network that is skipped. A network of all addresses is recorded: whether it
+   * may be used is for the guard rails to say, and to show.
+   */
   cidr(text: string, detail: EntryDetail = PLAIN): InvalidReason | null {
     const parsed = parseCidr(text);
     if (parsed.kind === 'rejected') {
       if (parsed.reason === 'host-bits-set') return 'CIDR with host bits set';
       return parsed.reason === 'bad-prefix-length' ? 'bad prefix length' : 'not an address or CIDR';
     }
-    if (parsed.prefixLength === 0) return 'covers every address';
     if (isLocalNetwork(parsed.bytes, parsed.prefixLength)) return this.skip('local-address');
     this.#network(parsed.bytes, parsed.prefixLength, detail);
     return null;
@@ -113,7 +115,6 @@ export class EntryRecorder {
     if (first.length !== last.length) return 'a range of two address families';
     if (!isOrdered(first, last)) return 'a range that ends before it begins';
     const blocks = blocksOfRange(first, last);
-    if (blocks[0]?.prefixLength === 0) return 'covers every address';
     let recorded = 0;
     for (const { address, prefixLength } of blocks) {
       if (isLocalNetwork(address, prefixLength)) continue;

@@ -21,13 +21,17 @@ const COLUMNS: readonly Column[] = [
   { header: 'TYPE' },
   { header: 'SEVERITY' },
   { header: 'EXPIRES' },
-  { header: 'FOR', shrinkTo: 4 },
   { header: 'TITLE', shrinkTo: 8 },
+];
+/** Only where some indicator is for somebody in particular: then a value may stand there twice, and the id tells them apart. */
+const SCOPE_COLUMNS: readonly Column[] = [
+  { header: 'FOR', shrinkTo: 4 },
   { header: 'ID', align: 'right' },
 ];
 
 export function renderIndicators(indicators: readonly Indicator[], layout: Layout): string[] {
   if (indicators.length === 0) return ['no indicators; add one with: sallyport indicator add VALUE --action block'];
+  const hasScopes = indicators.some((indicator) => scopeOf(indicator) !== '-');
   const rows = indicators.map((indicator): Cell[] => {
     const expiry = indicator.expirationTime === null ? Number.NaN : Date.parse(indicator.expirationTime);
     const expires: Cell =
@@ -44,12 +48,11 @@ export function renderIndicators(indicators: readonly Indicator[], layout: Layou
       indicator.indicatorType,
       indicator.severity ?? '-',
       expires,
-      scopeOf(indicator),
       indicator.title,
-      indicator.id,
+      ...(hasScopes ? [scopeOf(indicator), indicator.id] : []),
     ];
   });
-  return renderTable(COLUMNS, rows, layout);
+  return renderTable(hasScopes ? [...COLUMNS, ...SCOPE_COLUMNS] : COLUMNS, rows, layout);
 }
 
 /** Whom it is for; `-` for everybody. */

@@ -75,7 +75,6 @@ export type InvalidReason =
   | 'bad port'
   | 'bad prefix length'
   | 'CIDR with host bits set'
-  | 'covers every address'
   | 'covers every name'
   | 'a range of two address families'
   | 'a range that ends before it begins'

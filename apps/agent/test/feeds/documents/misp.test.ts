@@ -75,8 +75,8 @@ suite('attributes', () => {
     { name: 'a bad name', input: attribute('domain', 'not a name'), want: 'invalid 1: not a name: not a host name' },
     {
       name: 'a bad network',
-      input: attribute('ip-dst', '0.0.0.0/0'),
-      want: 'invalid 1: 0.0.0.0/0: covers every address',
+      input: attribute('ip-dst', '203.0.113.1/24'),
+      want: 'invalid 1: 203.0.113.1/24: CIDR with host bits set',
     },
     {
       name: 'no value',
