@@ -5,11 +5,11 @@
  * Every change is followed by one connection to the changed name, started when the change was acknowledged and not
  * before: it has to obey. The others go to names that no change touches.
  */
-import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 
 import { callControl } from '../agent-run.ts';
 import type { ChangingLists, ChangingOutcome } from '../changing-lists.ts';
+import { requestOnce } from '../one-request.ts';
 
 const LANES = 8;
 const TIMEOUT_MS = 5000;
@@ -21,18 +21,8 @@ let requests = 0;
 let changes = 0;
 let turn = 0;
 
-/** `answered`, or the error code; each connection has one request. */
-function visit(host: string): Promise<string> {
-  const address = order.addresses[turn++ % order.addresses.length] ?? '';
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = connect({ host: address, port: order.port, noDelay: true });
-  socket.setTimeout(TIMEOUT_MS, () => resolve('timeout'));
-  socket.once('connect', () => socket.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`));
-  socket.once('data', () => resolve('answered'));
-  socket.once('error', (error) => resolve('code' in error ? String(error.code) : 'error'));
-  socket.once('end', () => resolve('closed'));
-  return promise.finally(() => socket.destroy());
-}
+const visit = (host: string): Promise<string> =>
+  requestOnce(host, order.addresses[turn++ % order.addresses.length] ?? '', order.port, TIMEOUT_MS);
 
 async function expect(host: string, want: string, when: string): Promise<void> {
   const got = await visit(host);

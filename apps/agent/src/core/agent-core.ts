@@ -237,8 +237,7 @@ export class AgentCore implements Control, AsyncDisposable {
       void this.#policyTables.settingsChanged().catch((error: unknown) => this.#noteIndicators(error));
     }
     if (this.#isLoaded) this.#schedule.tick();
-    // The gate stops at the very second by itself; what has expired leaves the table with the next change.
-    this.#indicators.removeExpired(this.#now());
+    if (this.#indicators.removeExpired(this.#now()) > 0) this.#policyTables.indicatorsExpired();
   }
 
   /** True once the gate has answered for settings and tables of this agent and judges by them, or has to do nothing. */

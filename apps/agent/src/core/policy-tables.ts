@@ -20,7 +20,7 @@ import type { Facts } from '../state/facts.ts';
 import { CategoryCompiler } from '../tables/category-compiler.ts';
 import type { ChildProgram } from '../tables/child-program.ts';
 import { CoalescedTask } from '../tables/coalesced-task.ts';
-import { IndicatorCompiler } from '../tables/indicator-compiler.ts';
+import { AT_ONCE, IndicatorCompiler } from '../tables/indicator-compiler.ts';
 import type { CompileNotes } from '../tables/indicator-table.ts';
 import { PolicyChild } from '../tables/policy-child.ts';
 import type { PublishedTables } from '../tables/published-tables.ts';
@@ -103,6 +103,11 @@ export class PolicyTables {
   /** Resolves when the gate judges by what is stored now. Throws ControlError. */
   compileIndicators(): Promise<void> {
     return this.#indicatorTask.request();
+  }
+
+  /** The gate stops at the very second by itself; of many, they leave the table with the next full compile. */
+  indicatorsExpired(): void {
+    if (this.#options.indicators.size <= AT_ONCE) void this.compileIndicators().catch(() => {});
   }
 
   compileCategories(): Promise<void> {

@@ -36,7 +36,7 @@ export interface CompiledIndicators {
 }
 
 /** So many take the agent about 20 ms. */
-const AT_ONCE = 2000;
+export const AT_ONCE = 2000;
 /** Above, building costs no more than editing. */
 const MAX_CHANGES = 10_000;
 const ROWS_PER_TURN = 2000;

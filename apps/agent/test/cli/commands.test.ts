@@ -203,9 +203,9 @@ for (const { name, open } of kinds) {
         for (const value of values) await cli('indicator', 'remove', value);
         const imported = await cli('indicator', 'import', path);
         assert.deepEqual(imported, { code: 0, out: `imported 3 indicators from ${path}\n`, err: '' });
-        const after = await control.indicators();
+        const again = await control.indicators();
         assert.deepEqual(
-          after.map(({ indicatorValue, action }) => [indicatorValue, action]),
+          again.map(({ indicatorValue, action }) => [indicatorValue, action]),
           before.map(({ indicatorValue, action }) => [indicatorValue, action]),
         );
         if (format === 'csv') assert.equal((await cli('indicator', 'export')).out, csv.out);
