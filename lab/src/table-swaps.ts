@@ -53,9 +53,14 @@ export interface SwapOutcome {
   readonly gate: GateStatus;
 }
 
+/** One line on the program's standard input. */
+export type SwapCommand = { readonly swaps: number } | { readonly connections: number };
+
 export interface TableSwaps extends AsyncDisposable {
   /** Makes `count` swaps, each when the one before was acknowledged and checked; milliseconds until each was acknowledged. */
   swap(count: number): Promise<number[]>;
+  /** Resolves once `count` further connections to the names whose verdict never changes have ended. */
+  connections(count: number): Promise<void>;
   /** Ends the connections beside the swaps, and says what was seen in all. */
   finish(): Promise<SwapOutcome>;
 }
@@ -76,13 +81,14 @@ export async function startTableSwaps(
   const lines = createInterface({ input: program.stdoutStream });
   undo.defer(() => lines.close());
   await nextLine(lines, program);
+  const command = (what: SwapCommand): Promise<string> => {
+    program.stdin.write(`${JSON.stringify(what)}\n`);
+    return nextLine(lines, program);
+  };
   const owned = undo.move();
   return {
-    swap: async (count) => {
-      program.stdin.write(`${count}\n`);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- printed by the program above
-      return JSON.parse(await nextLine(lines, program)) as number[];
-    },
+    swap: async (swaps) => JSON.parse(await command({ swaps })) as number[], // oxlint-disable-line typescript/no-unsafe-type-assertion -- printed by the program above
+    connections: async (connections) => void (await command({ connections })),
     finish: async () => {
       program.stdin.end();
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- printed by the program above

@@ -22,9 +22,13 @@ class Agent implements AsyncDisposable {
 
   constructor(state: TemporaryState, ...more: string[]) {
     const identity = isRoot ? ['--uid', String(UNPRIVILEGED), '--gid', String(UNPRIVILEGED)] : [];
-    this.process = spawn(process.execPath, [MAIN, '--state-dir', state.root, '--foreground', '--no-default-feeds', ...identity, ...more], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.process = spawn(
+      process.execPath,
+      [MAIN, '--state-dir', state.root, '--foreground', '--no-default-feeds', ...identity, ...more],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.process.stderr.on('data', (chunk: Buffer) => (this.errors += chunk.toString()));
     this.exit = new Promise((resolve) => this.process.once('close', resolve));
   }

@@ -1,7 +1,7 @@
 /**
  * Program: speaks to the gate in the place of its agent, swaps two reputation tables, and judges every verdict that it
- * can see. Argument: one JSON object, see `SwapOrder` in `../table-swaps.ts`. For each line with a number on standard
- * input it makes so many swaps and prints how long each took; at the end of the input it prints a `SwapOutcome`.
+ * can see. Argument: one JSON object, see `SwapOrder` in `../table-swaps.ts`. Each line of standard input is a
+ * `SwapCommand`, answered with a JSON array of how long the swaps took; at the end of the input it prints a `SwapOutcome`.
  *
  * Verdicts are seen from both sides: how connections of this program end, and the flow records of all connections. A
  * connection behind an acknowledged swap starts when the answer was read and not before: it has to obey.
@@ -25,7 +25,7 @@ import {
 } from '@sallyport/contract/gate-link';
 
 import { requestOnce } from '../one-request.ts';
-import type { SwapOrder, SwapOutcome } from '../table-swaps.ts';
+import type { SwapCommand, SwapOrder, SwapOutcome } from '../table-swaps.ts';
 
 const PATIENCE_MS = 10_000;
 const RECORDS_MS = 20;
@@ -130,8 +130,14 @@ const lanes = Array.from({ length: order.lanes }, () => [
 
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line) as SwapCommand; // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by startTableSwaps
   const times: number[] = [];
-  while (times.length < Number(line)) times.push(await swap());
+  if ('swaps' in command) {
+    while (times.length < command.swaps) times.push(await swap());
+  } else {
+    const wanted = seen.connections + command.connections;
+    while (seen.connections < wanted) await delay(RECORDS_MS);
+  }
   process.stdout.write(`${JSON.stringify(times)}\n`);
 }
 stop.abort();

@@ -46,11 +46,25 @@ export async function* tarMembers(
         // Ends the reading, if it has begun.
         await stream.return(undefined);
       }
-      // Fails when it was read to its end, which is as good.
-      if (!body.locked) await body.cancel().catch(() => {});
+      await drain(body);
     }
   } finally {
     await reader.cancel().catch(() => {});
+  }
+}
+
+/**
+ * Reads what nobody wanted. Cancelling would be shorter, but the decoder then waits for ever for a reader of what it
+ * has read already. What is wrong with the archive shows at the next member.
+ */
+async function drain(body: ReadableStream<Uint8Array>): Promise<void> {
+  const rest = body.getReader();
+  try {
+    while (!(await rest.read()).done);
+  } catch {
+    // See above.
+  } finally {
+    rest.releaseLock();
   }
 }
 
@@ -60,7 +74,8 @@ async function* content(
   failure: { readonly error: unknown },
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of body) yield chunk;
+    // Not cancelled when it is left early: see `drain`.
+    for await (const chunk of body.values({ preventCancel: true })) yield chunk;
   } catch (error) {
     throw damaged(failure.error ?? error, describe);
   }

@@ -120,6 +120,26 @@ suite('tar', () => {
     assert.deepEqual(names, ['a', 'b', 'c']);
   });
 
+  test('members of any size, read, begun or passed over, in any order', async () => {
+    const sizes = Array.from({ length: 60 }, (_, i) => (i % 7 === 0 ? 0 : (i * 7919) % 200_000));
+    const path = write(await tar(...sizes.map((size, i) => [`m${i}`, 'x'.repeat(size)] as const)));
+    await using source = await openFeedMembers(path);
+    const seen: number[] = [];
+    for await (const { stream } of source.members()) {
+      const i = seen.length;
+      let bytes = 0;
+      if (i % 3 !== 0) {
+        for await (const chunk of stream) {
+          bytes += chunk.length;
+          if (i % 3 === 1) break;
+        }
+      }
+      if (i % 3 === 2) assert.equal(bytes, sizes[i]);
+      seen.push(bytes);
+    }
+    assert.equal(seen.length, sizes.length);
+  });
+
   test('an archive can be left early', async () => {
     await using source = await openFeedMembers(write(await tar(['a', 'x'.repeat(3_000_000)], ['b', 'y'])));
     for await (const { name } of source.members()) {
