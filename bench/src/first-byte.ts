@@ -35,25 +35,64 @@ export interface FirstByteOptions {
 /** Requests made in each namespace before anything counts. */
 const WARM_UP = 300;
 
+/** Requests in both namespaces, in turns, for as many rounds as its owner wants. */
+export interface FirstByteProbe extends AsyncDisposable {
+  /** Makes `requests` requests in each of the namespaces; their times count from here on. */
+  round(requests: number): Promise<void>;
+  /** Of all rounds since the last call. */
+  take(): FirstByteTally;
+}
+
+/** Times of requests, microseconds. */
+export interface FirstByteTally {
+  readonly baseline: number[];
+  readonly measured: number[];
+}
+
 export async function compareFirstByte(
   baseline: Namespace,
   measured: Namespace,
   addresses: readonly DualStack[],
   options: FirstByteOptions,
 ): Promise<FirstByteComparison> {
-  await using first = await startClient(baseline, addresses);
-  await using second = await startClient(measured, addresses);
+  await using probe = await startFirstByteProbe(baseline, measured, addresses);
+  for (let round = 0; round < options.rounds; round++) await probe.round(options.requestsPerRound);
+  return comparison(probe.take());
+}
+
+export async function startFirstByteProbe(
+  baseline: Namespace,
+  measured: Namespace,
+  addresses: readonly DualStack[],
+): Promise<FirstByteProbe> {
+  await using undo = new AsyncDisposableStack();
+  const first = undo.use(await startClient(baseline, addresses));
+  const second = undo.use(await startClient(measured, addresses));
   await first.request(0, WARM_UP);
   await second.request(0, WARM_UP);
-  const times: { baseline: number[]; measured: number[] } = { baseline: [], measured: [] };
-  for (let round = 0; round < options.rounds; round++) {
-    // The order changes from round to round: whoever comes second finds warmer caches.
-    const turns = [
-      async () => times.baseline.push(...(await first.request(round, options.requestsPerRound))),
-      async () => times.measured.push(...(await second.request(round, options.requestsPerRound))),
-    ];
-    for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
-  }
+  let times: FirstByteTally = { baseline: [], measured: [] };
+  let round = 0;
+  const owned = undo.move();
+  return {
+    round: async (requests) => {
+      const n = round++;
+      // The order changes from round to round: whoever comes second finds warmer caches.
+      const turns = [
+        async () => times.baseline.push(...(await first.request(n, requests))),
+        async () => times.measured.push(...(await second.request(n, requests))),
+      ];
+      for (const turn of n % 2 === 0 ? turns : turns.toReversed()) await turn();
+    },
+    take: () => {
+      const taken = times;
+      times = { baseline: [], measured: [] };
+      return taken;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+export function comparison(times: FirstByteTally): FirstByteComparison {
   const [before, after] = [summary(times.baseline), summary(times.measured)];
   return {
     baseline: before,

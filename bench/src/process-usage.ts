@@ -14,6 +14,8 @@ export interface ProcessMemory {
   readonly command: string;
   readonly pssMb: number;
   readonly rssMb: number;
+  /** What no file is behind; unlike PSS, it does not change with what others run. */
+  readonly anonymousMb: number;
 }
 
 /** The process `root` and everything it started, parents first. */
@@ -44,7 +46,8 @@ export async function memory(root: number): Promise<ProcessMemory[]> {
     if (rollup === '') continue;
     const kilobytes = (field: string): number => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1]);
     const row = { pid, command: command.replaceAll('\0', ' ').trim() };
-    rows.push({ ...row, pssMb: (kilobytes('Pss') * 1024) / 1e6, rssMb: (kilobytes('Rss') * 1024) / 1e6 });
+    const megabytes = (field: string): number => (kilobytes(field) * 1024) / 1e6;
+    rows.push({ ...row, pssMb: megabytes('Pss'), rssMb: megabytes('Rss'), anonymousMb: megabytes('Anonymous') });
   }
   return rows;
 }

@@ -357,10 +357,12 @@ suite('crashes', () => {
     }
     writeFileSync(join(state.directory.tables, 'reputation-99.tbl.part'), 'x');
     writeFileSync(join(state.directory.feeds, '1-123-4'), 'half of a li');
+    writeFileSync(join(state.directory.tables, 'categorybase-98.tbl'), 'never handed over');
     await using next = agentOn(state);
     assert.equal(existsSync(join(state.directory.tables, 'reputation-99.tbl.part')), false);
     assert.equal(readdirSync(state.directory.feeds).length, 1);
     assert.equal(next.intake.adoptLast(), true);
+    assert.deepEqual(tablesOf(state), ['categorybase-2.tbl', 'popular-3.tbl', 'reputation-1.tbl']);
   });
 
   test('after the tables were handed over and before they were remembered: they are compiled again', async () => {
@@ -395,6 +397,26 @@ suite('crashes', () => {
     assert.equal(next.reputation('n1.example'), 'block Malicious 1');
     assert.equal(next.reputation('n100.example'), 'nothing');
     assert.match(next.intake.find('2').view.problem ?? '', /stored copy cannot be used: .*NUL/);
+  });
+
+  test('a client that stops in the middle of a list does not keep the next one waiting', async (t) => {
+    using state = temporaryState();
+    await using agent = agentOn(state);
+    const asked = Promise.withResolvers<void>();
+    async function* stalled(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from('bad.example\n');
+      asked.resolve();
+      await new Promise(() => {});
+    }
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const first = agent.intake.add({ location: '/stalled', format: 'domains', category: 'c2' }, stalled(), quiet);
+    await asked.promise;
+    t.mock.timers.tick(60_000);
+    await assert.rejects(first, /\/stalled: nothing of it came for 60 s/);
+    t.mock.timers.reset();
+    await agent.add('/a', names(3));
+    assert.equal(agent.reputation('n1.example'), 'block Malicious 1');
+    assert.equal(readdirSync(state.directory.feeds).length, 1);
   });
 
   test('a gate that refuses leaves everything as it was', async () => {

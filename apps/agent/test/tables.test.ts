@@ -148,12 +148,35 @@ suite('PublishedTables', () => {
   const accept: HandOver = ({ slot }) => Promise.resolve({ what: slot, ok: true, reason: '' });
   const refuse: HandOver = ({ slot }) => Promise.resolve({ what: slot, ok: false, reason: 'bad' });
 
-  test('an accepted table removes its predecessors', async () => {
+  test('an accepted table leaves its predecessor, which the gate falls back on, and nothing older', async () => {
     const { state, list, write, tables } = setUp(accept);
     using _ = state;
+    for (let count = 0; count < 4; count++) await tables.publish('indicators', write());
+    assert.deepEqual(list(), ['indicators-3.tbl', 'indicators-4.tbl']);
+    // Offered again to a gate that has been restarted: still the last two.
+    assert.deepEqual(await tables.handOverAll(), {});
+    assert.deepEqual(list(), ['indicators-3.tbl', 'indicators-4.tbl']);
+  });
+
+  test('the table of an earlier run stays behind its successor, what no gate ever took does not', async () => {
+    const { state, list, write, tables } = setUp(accept);
+    using _ = state;
+    const [, last = ''] = [write(), write(), write()];
+    tables.adopt('indicators', last);
     await tables.publish('indicators', write());
+    assert.deepEqual(list(), ['indicators-2.tbl', 'indicators-4.tbl']);
+  });
+
+  test('a damaged table of an earlier run: the one before it, which the gate uses meanwhile, stays instead', async () => {
+    let handOver = refuse;
+    const { state, list, write, tables } = setUp((table) => handOver(table));
+    using _ = state;
+    const [, last = ''] = [write(), write()];
+    tables.adopt('indicators', last);
+    assert.deepEqual(await tables.handOverAll(), { indicators: 'bad' });
+    handOver = accept;
     await tables.publish('indicators', write());
-    assert.deepEqual(list(), ['indicators-2.tbl']);
+    assert.deepEqual(list(), ['indicators-1.tbl', 'indicators-3.tbl']);
   });
 
   test('a refused table goes, the one in force stays', async () => {
@@ -219,5 +242,18 @@ suite('child program', () => {
       /no more/,
     );
     assert.deepEqual(heard, [7]);
+  });
+
+  test('a program that says nothing for too long is ended', async () => {
+    const entry = 'file:///program.ts';
+    const source = `export async function run(task: unknown, send: (m: unknown) => void) {
+      send('begun');
+      await new Promise(() => setInterval(() => {}, 1000));
+    }`;
+    const program = { entry, sources: { [entry]: source }, formats: {}, imports: {} };
+    await assert.rejects(
+      runChild(program, null, () => {}, undefined, 700),
+      /^Error: no sign of life for 1 s; it was ended$/,
+    );
   });
 });

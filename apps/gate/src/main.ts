@@ -16,6 +16,7 @@ import { ChangeWatch } from './change-watch.ts';
 import { ConntrackWatch, kernelConntrackTable, usesConntrack } from './conntrack/watch.ts';
 import { execute } from './execute.ts';
 import { AgentLink } from './link/agent-link.ts';
+import { watchConnects, type Watching } from './process/connect-watch.ts';
 import { Queue } from './queue/queue.ts';
 import { readQueueStatistics } from './queue/statistics.ts';
 import { type Chain, describe } from './ruleset/description.ts';
@@ -44,6 +45,7 @@ class Gate {
   #turn: Promise<unknown> = Promise.resolve();
   #settings: GateSettings | null = null;
   #queue: Queue | null = null;
+  #watching: Watching | null = null;
   #link: AgentLink | null = null;
   #enforcingSinceMs = 0;
   #rulesRepaired = 0;
@@ -139,6 +141,7 @@ class Gate {
       this.#autocorking.restore();
     }
     await this.#queue?.close();
+    if (this.#watching?.kind === 'watching') this.#watching.watch.close();
     // What was judged last still goes to the journal if the agent is there to take it.
     for (let turn = 0; turn < 10 && (this.#queue?.records.pending ?? 0) > 0; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -158,7 +161,9 @@ class Gate {
     }
     this.#autocorking.set('0');
     if (this.#queue === null) {
-      const queue = await Queue.open(this.#names.queueNumber, settings, this.#tables.bytes, (reason) => {
+      this.#watching ??= watchConnects();
+      const connects = this.#watching.kind === 'watching' ? this.#watching.watch.map : null;
+      const queue = await Queue.open(this.#names.queueNumber, settings, this.#tables.bytes, connects, (reason) => {
         process.stderr.write(`sallyport gate: the queue worker died: ${reason}\n`);
         process.exit(70);
       });
@@ -193,11 +198,13 @@ class Gate {
     return turn;
   }
 
-  /** Those of the queue and of settings that cannot act. */
+  /** Those of the queue and of finding the processes behind connections. */
   #queueProblems(): string[] {
-    const problems = [this.#queue?.problem ?? ''];
-    if (this.#settings !== null && this.#settings.excludedExecutables.length > 0) {
-      problems.push('ExclusionProcess does not act yet: the process behind a connection is not known');
+    const problems = [...(this.#queue?.problems ?? [])];
+    if (this.#watching?.kind === 'unavailable') {
+      problems.push(
+        `attribution: processes are searched for in /proc, which is slow and misses short-lived ones, because ${this.#watching.reason}`,
+      );
     }
     return problems;
   }

@@ -119,17 +119,6 @@ suite('a new table', () => {
       assert.deepEqual(slots.problems, []);
     });
   }
-
-  test('rules for processes that are not known are named', async () => {
-    write('i-1', tableOf(1, { ...RULE, scope: { executables: ['curl'], uids: [[0, 0]] } }));
-    await slots.take({ slot: 'indicators', file: 'i-1' });
-    assert.deepEqual(slots.problems, [
-      'rules of the indicators table that are for some programs alone do not act yet: the process behind a connection is not known',
-    ]);
-    write('i-2', tableOf(1, { ...RULE, scope: { uids: [[0, 0]] } }));
-    await slots.take({ slot: 'indicators', file: 'i-2' });
-    assert.deepEqual(slots.problems, []);
-  });
 });
 
 suite('a start', () => {

@@ -106,10 +106,7 @@ async function swap(): Promise<number> {
   const took = await handOver(inForce);
   seen.swaps++;
   const when = `behind swap ${seen.swaps}`;
-  await Promise.all([
-    expect(names.only[inForce], 'ECONNRESET', when),
-    expect(names.only[replaced], 'answered', when),
-  ]);
+  await Promise.all([expect(names.only[inForce], 'ECONNRESET', when), expect(names.only[replaced], 'answered', when)]);
   seen.connectionsAfterSwap += 2;
   return took;
 }

@@ -61,6 +61,8 @@ const ACTION_TYPES = [
   'EventsDropped',
   /** Ours: carries event id 5007, old and new value in AdditionalFields. */
   'SettingsChanged',
+  /** Carries event id 5013: a change of a managed setting that was refused. */
+  'TamperingAttempt',
 ] as const;
 export type ActionType = (typeof ACTION_TYPES)[number];
 
@@ -68,6 +70,6 @@ export type DeviceNetworkEvent = {
   readonly [Column in Exclude<DeviceNetworkEventColumn, 'ActionType'>]: string | number | boolean | null;
 } & {
   readonly ActionType: ActionType;
-  /** 1125 audited, 1126 blocked, 5007 settings changed (defender-spec 3); 0 for rows that are no event-log entry. */
+  /** 1125 audited, 1126 blocked, 5007 settings changed, 5013 change refused (defender-spec 3); 0 for rows that are no event-log entry. */
   readonly EventId: number;
 };

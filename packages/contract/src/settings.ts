@@ -168,6 +168,11 @@ export const SETTINGS = {
     meaning: 'records kept in the journal; the oldest plain connections go first',
     ...integer(1_000, 100_000_000),
   },
+  JournaldEvents: {
+    default: true,
+    meaning: 'copy what is blocked, audited or set to journald, where it runs',
+    ...flag,
+  },
   FeedMaxBytes: {
     default: 536_870_912,
     meaning: 'the largest feed that is read, in bytes',

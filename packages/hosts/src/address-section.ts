@@ -63,6 +63,16 @@ export class AddressSection {
     return this.#columns.prefixLengths[network - 1] ?? 0;
   }
 
+  /** Below zero when a network here comes before one of another section: by address, then the wider first. */
+  order(network: number, other: AddressSection, otherNetwork: number): number {
+    for (let word = 0; word < this.#words; word++) {
+      const here = this.#columns.addresses[(network - 1) * this.#words + word] ?? 0;
+      const there = other.#columns.addresses[(otherNetwork - 1) * this.#words + word] ?? 0;
+      if (here !== there) return here - there;
+    }
+    return this.prefixLength(network) - other.prefixLength(otherNetwork);
+  }
+
   /** `address`: 4 or 16 bytes. */
   forEach(visit: (address: Uint8Array, prefixLength: number, set: number) => void): void {
     for (let network = 1; network <= this.networks; network++) {
@@ -86,8 +96,12 @@ export class AddressSection {
     for (const owner of segmentOwners) if (owner > this.networks) return 'a segment has no network';
     for (let i = 0; i < this.networks; i++) {
       if ((prefixLengths[i] ?? 0) > this.longest) return 'a network is narrower than an address';
-      // Backwards only, so that a walk from parent to parent ends.
-      if ((parents[i] ?? 0) > i) return 'a network lies in a later one';
+      if (i > 0 && this.order(i, this, i + 1) >= 0) return 'networks are out of order';
+      const parent = parents[i] ?? 0;
+      // Wider each time, so that a walk from parent to parent ends, and soon.
+      if (parent > i) return 'a network lies in a later one';
+      if (parent > 0 && this.prefixLength(parent) >= this.prefixLength(i + 1))
+        return 'a network lies in a narrower one';
       if ((this.#columns.sets[i] ?? 0) >= sets) return 'a network has no set of rules';
     }
     return null;

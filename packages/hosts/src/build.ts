@@ -35,6 +35,7 @@ export class TableBuilder {
   readonly #networks = new Networks();
   #added = 0;
   #kept = 0;
+  #isBuilt = false;
 
   constructor(options: TableBuilderOptions = {}) {
     this.#key = options.hashKey ?? DEFAULT_KEY;
@@ -89,8 +90,13 @@ export class TableBuilder {
     this.#added++;
   }
 
-  /** The file. Empties the builder of entries: sorting them in place is what keeps the peak low. */
+  /**
+   * The file. Can be called once, because entries are sorted where they lie, which keeps the peak low. Throws TableError
+   * `too-large`.
+   */
   build(): Uint8Array<ArrayBuffer> {
+    if (this.#isBuilt) throw new Error('a builder builds once');
+    this.#isBuilt = true;
     const hosts = this.#hosts.settle(this.#sets);
     const urls = this.#urls.settle(this.#sets);
     const v4 = this.#networks.settle(4, this.#sets);

@@ -2,7 +2,9 @@
  * What changed from one table to another under the same hash key: how many entries came, went or got other rules, and
  * whose they are. Names cannot be printed, tables do not hold them.
  */
-import { ruleOf } from './entry-sets.ts';
+import type { AddressSection } from './address-section.ts';
+import { kindOf, memberOf, ruleOf } from './entry-sets.ts';
+import { ruleKey } from './rule-columns.ts';
 import type { Rule } from './rule.ts';
 import type { SlotTable } from './slots.ts';
 import { membersOf, rulesOf } from './table-contents.ts';
@@ -12,7 +14,7 @@ import { checkFile, type TableFile } from './table-file.ts';
 export interface EntryChanges {
   readonly added: number;
   readonly removed: number;
-  /** On both sides, with other rules. */
+  /** On both sides, with other rules, or for other names (with or without what is below). */
   readonly changed: number;
   readonly same: number;
 }
@@ -53,68 +55,68 @@ export function diffTables(first: Uint8Array, second: Uint8Array): TableDiff {
     kind: 'ok',
     hosts: compareSlots(a.file.hosts, b.file.hosts, rules),
     urls: compareSlots(a.file.urls, b.file.urls, rules),
-    addresses: compareAddresses(a.file, b.file, rules),
+    addresses: sum(compareNetworks(a.file.v4, b.file.v4, rules), compareNetworks(a.file.v6, b.file.v6, rules)),
     rules: rules.changes(),
   };
 }
 
 /** Notes which rules an entry has before and after. `-1`: no entry. */
 class RuleTally {
-  readonly #a: TableFile;
-  readonly #b: TableFile;
   /** By the rule's content, because indices differ between files. */
-  readonly #counts = new Map<string, { rule: Rule; added: number; removed: number }>();
-  readonly #keysA: readonly string[];
-  readonly #keysB: readonly string[];
-  /** Rules of a set, as one comparable text. */
-  readonly #textsA = new Map<number, readonly string[]>();
-  readonly #textsB = new Map<number, readonly string[]>();
+  readonly #ids = new Map<string, number>();
+  readonly #counts: { rule: Rule; added: number; removed: number }[] = [];
+  readonly #membersA: (set: number) => readonly number[];
+  readonly #membersB: (set: number) => readonly number[];
 
   constructor(a: TableFile, b: TableFile) {
-    this.#a = a;
-    this.#b = b;
-    const note = (rule: Rule): string => {
-      const key = JSON.stringify(rule);
-      if (!this.#counts.has(key)) this.#counts.set(key, { rule, added: 0, removed: 0 });
-      return key;
-    };
-    this.#keysA = rulesOf(a).map(note);
-    this.#keysB = rulesOf(b).map(note);
+    this.#membersA = this.#reader(a);
+    this.#membersB = this.#reader(b);
   }
 
-  /** True when the entry has the same rules on both sides. */
+  /** True when the entry has the same rules for the same names on both sides. */
   compare(setA: number, setB: number): boolean {
-    const before = setA < 0 ? [] : this.#rules(setA, this.#a, this.#keysA, this.#textsA);
-    const after = setB < 0 ? [] : this.#rules(setB, this.#b, this.#keysB, this.#textsB);
+    const before = this.#membersA(setA);
+    const after = this.#membersB(setB);
     let isSame = true;
-    for (const key of after) if (!before.includes(key)) isSame = this.#count(key, 'added');
-    for (const key of before) if (!after.includes(key)) isSame = this.#count(key, 'removed');
+    for (let i = 0, j = 0; i < before.length || j < after.length;) {
+      const old = before[i] ?? Number.POSITIVE_INFINITY;
+      const now = after[j] ?? Number.POSITIVE_INFINITY;
+      if (old <= now) i++;
+      if (now <= old) j++;
+      if (old === now) continue;
+      isSame = false;
+      const counts = this.#counts[ruleOf(Math.min(old, now))];
+      if (counts !== undefined) counts[old < now ? 'removed' : 'added']++;
+    }
     return isSame;
   }
 
   changes(): RuleChanges[] {
-    return [...this.#counts.values()]
+    return this.#counts
       .filter(({ added, removed }) => added + removed > 0)
       .sort((a, b) => b.added + b.removed - (a.added + a.removed));
   }
 
-  #count(key: string, what: 'added' | 'removed'): false {
-    const counts = this.#counts.get(key);
-    if (counts !== undefined) counts[what]++;
-    return false;
+  /** Members of a set of a file, with the rules' ids instead of their indices, ascending. */
+  #reader(file: TableFile): (set: number) => readonly number[] {
+    const ids = rulesOf(file).map((rule) => this.#idOf(rule));
+    const known = new Map<number, readonly number[]>([[-1, []]]);
+    return (set) => {
+      const found = known.get(set);
+      if (found !== undefined) return found;
+      const members = membersOf(file, set).map((member) => memberOf(ids[ruleOf(member)] ?? 0, kindOf(member)));
+      const distinct = [...new Set(members)].sort((x, y) => x - y);
+      known.set(set, distinct);
+      return distinct;
+    };
   }
 
-  #rules(
-    set: number,
-    file: TableFile,
-    keys: readonly string[],
-    known: Map<number, readonly string[]>,
-  ): readonly string[] {
-    const found = known.get(set);
-    if (found !== undefined) return found;
-    const texts = [...new Set(membersOf(file, set).map((member) => keys[ruleOf(member)] ?? ''))];
-    known.set(set, texts);
-    return texts;
+  #idOf(rule: Rule): number {
+    const key = ruleKey(rule);
+    const known = this.#ids.get(key);
+    if (known !== undefined) return known;
+    this.#ids.set(key, this.#counts.length);
+    return this.#counts.push({ rule, added: 0, removed: 0 }) - 1;
   }
 }
 
@@ -150,28 +152,24 @@ function compareSlots(a: SlotTable, b: SlotTable, rules: RuleTally): EntryChange
     : { added: onlyFiner, removed: onlyCoarser, changed, same };
 }
 
-function compareAddresses(a: TableFile, b: TableFile, rules: RuleTally): EntryChanges {
-  const collect = (file: TableFile): Map<string, number> => {
-    const networks = new Map<string, number>();
-    for (const section of [file.v4, file.v6]) {
-      section.forEach((address, prefixLength, set) => networks.set(`${address.join('.')}/${prefixLength}`, set));
-    }
-    return networks;
-  };
-  const before = collect(a);
-  const after = collect(b);
+function compareNetworks(a: AddressSection, b: AddressSection, rules: RuleTally): EntryChanges {
   const counts = { added: 0, removed: 0, changed: 0, same: 0 };
-  for (const [network, set] of after) {
-    const old = before.get(network);
-    const isSame = rules.compare(old ?? -1, set);
-    if (old === undefined) counts.added++;
+  for (let i = 1, j = 1; i <= a.networks || j <= b.networks;) {
+    const order = i > a.networks ? 1 : j > b.networks ? -1 : a.order(i, b, j);
+    const isSame = rules.compare(order <= 0 ? a.set(i) : -1, order >= 0 ? b.set(j) : -1);
+    if (order < 0) counts.removed++;
+    else if (order > 0) counts.added++;
     else if (isSame) counts.same++;
     else counts.changed++;
-  }
-  for (const [network, set] of before) {
-    if (after.has(network)) continue;
-    counts.removed++;
-    rules.compare(set, -1);
+    if (order <= 0) i++;
+    if (order >= 0) j++;
   }
   return counts;
 }
+
+const sum = (a: EntryChanges, b: EntryChanges): EntryChanges => ({
+  added: a.added + b.added,
+  removed: a.removed + b.removed,
+  changed: a.changed + b.changed,
+  same: a.same + b.same,
+});

@@ -2,14 +2,19 @@
  * Changes a table without building it again: one copy of the file, then a few words per change. Ten thousand changes
  * to ten million names take a fraction of a second, where building takes many.
  *
+ * Changes are collected by entry and made in `build`, in the order of the entries: an entry that is changed a thousand
+ * times gets one new set of rules, and the order of the calls does not show in the file.
+ *
  * Easy to get wrong: keys keep the homes they were given when the table was built. When too many were added, or too
- * many sets for slots of this size, `build` says so and the table has to be built from its sources again.
+ * many sets for slots of this size, `build` says so and the table has to be built from its sources again. Rules and sets
+ * that no entry needs any more stay in the file until then.
  */
 import { assemble } from './assemble.ts';
 import { EntryKeys } from './entry-keys.ts';
 import { EntrySets, type Member, memberOf } from './entry-sets.ts';
 import { type EntryKind, KIND, MAX_SHORT_SETS } from './format.ts';
 import { type AddressPart, canonicalNetwork, Networks } from './networks.ts';
+import { ruleKey } from './rule-columns.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
 import { SlotEditor } from './slots.ts';
@@ -35,6 +40,8 @@ export class TableEditor {
   readonly #urlWords: Int32Array;
   readonly #hosts: SlotEditor;
   readonly #urls: SlotEditor;
+  readonly #hostChanges: EntryChange[] = [];
+  readonly #urlChanges: EntryChange[] = [];
   /** The latest change of each network and member. */
   readonly #networkChanges = new Map<string, NetworkChange>();
   #full: string | null = null;
@@ -48,7 +55,8 @@ export class TableEditor {
     this.#rules = rulesOf(file);
     for (const [i, rule] of this.#rules.entries()) {
       this.#sets.addRule(rule);
-      this.#ruleIndices.set(JSON.stringify(rule), i);
+      const key = ruleKey(rule);
+      if (!this.#ruleIndices.has(key)) this.#ruleIndices.set(key, i);
     }
     adoptSets(file, this.#sets);
     this.#keys = new EntryKeys(file.hashKey);
@@ -62,7 +70,7 @@ export class TableEditor {
 
   /** Index of this very rule, which is added when the table does not have it yet. Throws TableError `bad-rule`. */
   rule(rule: Rule): number {
-    const key = JSON.stringify(rule);
+    const key = ruleKey(rule);
     const known = this.#ruleIndices.get(key);
     if (known !== undefined) return known;
     const fault = ruleFault(rule);
@@ -74,28 +82,30 @@ export class TableEditor {
 
   /** Parameters as in `TableBuilder.addHost`. What is there already stays as it is. */
   addHost(name: string, ruleIndex: number, kind: EntryKind = 'suffix'): void {
+    const member = this.#member(ruleIndex, kind);
     this.#keys.host(name);
-    this.#change(this.#hosts, (members) => [...members, this.#member(ruleIndex, kind)]);
+    this.#change(this.#hostChanges, member, true);
   }
 
-  /** What is not there is no error. */
+  /** What is not there is no error. A rule's suffix entry holds its narrower ones too: they go with it. */
   removeHost(name: string, ruleIndex: number, kind: EntryKind = 'suffix'): void {
+    const member = this.#member(ruleIndex, kind);
     const labels = this.#keys.labelMask;
     this.#keys.host(name);
     this.#keys.labelMask = labels;
-    const gone = this.#member(ruleIndex, kind);
-    this.#change(this.#hosts, (members) => members.filter((member) => member !== gone));
+    this.#change(this.#hostChanges, member, false);
   }
 
   addUrl(host: string, path: string, ruleIndex: number): void {
+    const member = this.#member(ruleIndex, 'suffix');
     this.#keys.url(host, path);
-    this.#change(this.#urls, (members) => [...members, this.#member(ruleIndex, 'suffix')]);
+    this.#change(this.#urlChanges, member, true);
   }
 
   removeUrl(host: string, path: string, ruleIndex: number): void {
+    const member = this.#member(ruleIndex, 'suffix');
     this.#keys.url(host, path);
-    const gone = this.#member(ruleIndex, 'suffix');
-    this.#change(this.#urls, (members) => members.filter((member) => member !== gone));
+    this.#change(this.#urlChanges, member, false);
   }
 
   addCidr(bytes: Uint8Array, prefixLength: number, ruleIndex: number): void {
@@ -106,10 +116,12 @@ export class TableEditor {
     this.#changeNetwork({ bytes, prefixLength, member: this.#member(ruleIndex, 'suffix'), isThere: false });
   }
 
-  /** The changed file. The editor can go on afterwards. */
+  /** The changed file; the editor can go on afterwards. Once it is full it stays so. Throws TableError `too-large`. */
   build(): EditedTable {
-    if (this.#full !== null) return { kind: 'full', detail: this.#full };
     const { counts, hashKey } = this.#file;
+    this.#apply(this.#hostChanges, this.#hosts, counts.hosts.homes);
+    this.#apply(this.#urlChanges, this.#urls, counts.urls.homes);
+    if (this.#full !== null) return { kind: 'full', detail: this.#full };
     const { v4, v6 } = this.#addressParts();
     if (counts.slotWords === 2 && this.#sets.count > MAX_SHORT_SETS) {
       return { kind: 'full', detail: `${this.#sets.count} combinations of rules` };
@@ -154,19 +166,34 @@ export class TableEditor {
     return { v4: networks.settle(4, this.#sets), v6: networks.settle(6, this.#sets) };
   }
 
-  /** Gives the entry under the latest key the members that `change` makes of its present ones. */
-  #change(slots: SlotEditor, change: (members: readonly Member[]) => readonly Member[]): void {
-    const { hi, lo } = this.#keys;
-    const before = slots.get(hi, lo);
-    const members = change(before < 0 ? [] : this.#sets.membersOf(before));
-    if (members.length === 0) {
-      slots.delete(hi, lo);
-      return;
+  /** Notes a change of the entry under the latest key. */
+  #change(changes: EntryChange[], member: Member, isThere: boolean): void {
+    changes.push({ hi: this.#keys.hi >>> 0, lo: this.#keys.lo >>> 0, member, isThere });
+  }
+
+  /** Makes the changes: first what goes, which leaves room, then what comes. */
+  #apply(changes: EntryChange[], slots: SlotEditor, homes: number): void {
+    // Stable, so that of two changes of one member the later one counts.
+    changes.sort((a, b) => a.hi - b.hi || a.lo - b.lo);
+    const left: { readonly hi: number; readonly lo: number; readonly members: readonly Member[] }[] = [];
+    for (let i = 0; i < changes.length;) {
+      const { hi = 0, lo = 0 } = changes[i] ?? {};
+      const before = slots.get(hi, lo);
+      const members = new Set(before < 0 ? [] : this.#sets.membersOf(before));
+      for (; changes[i]?.hi === hi && changes[i]?.lo === lo; i++) {
+        const { member = 0, isThere = false } = changes[i] ?? {};
+        if (isThere) members.add(member);
+        else members.delete(member);
+      }
+      if (members.size === 0) slots.delete(hi, lo);
+      else left.push({ hi, lo, members: [...members] });
     }
-    const counts = slots === this.#hosts ? this.#file.counts.hosts : this.#file.counts.urls;
-    const isFull = before < 0 && slots.entries + 1 > counts.homes * MAX_LOAD;
-    if (isFull || !slots.put(hi, lo, this.#sets.intern(members))) {
-      this.#full ??= `${slots.entries} entries in ${counts.homes} places`;
+    changes.length = 0;
+    for (const { hi, lo, members } of left) {
+      const isFull = slots.get(hi, lo) < 0 && slots.entries + 1 > homes * MAX_LOAD;
+      if (isFull || !slots.put(hi, lo, this.#sets.intern(members))) {
+        this.#full ??= `${slots.entries} entries in ${homes} places`;
+      }
     }
   }
 
@@ -176,6 +203,15 @@ export class TableEditor {
     }
     return memberOf(ruleIndex, KIND[kind]);
   }
+}
+
+/** Whether the entry is to have the member. */
+interface EntryChange {
+  /** Unsigned. */
+  readonly hi: number;
+  readonly lo: number;
+  readonly member: Member;
+  readonly isThere: boolean;
 }
 
 interface NetworkChange {

@@ -2,7 +2,7 @@
  * The keys that entries are stored under: hashes of a name, or of a host with a path. Builder and editor make them
  * from text here; the table makes the same from the bytes of a packet.
  */
-import { readIp } from './canonical.ts';
+import { MAX_NAME_BYTES, readIp } from './canonical.ts';
 import { KeyedHash } from './keyed-hash.ts';
 import { TableError } from './table-error.ts';
 import { MAX_PATH_BYTES, normalizePath } from './url-path.ts';
@@ -65,7 +65,7 @@ export class EntryKeys {
       if (code === DOT) labels++;
       this.#hash.absorb(code);
     }
-    if (name.length === 0 || name.endsWith('.')) throw new TableError('bad-name', name);
+    if (name.length === 0 || name.length > MAX_NAME_BYTES || name.endsWith('.')) throw new TableError('bad-name', name);
     return labels;
   }
 

@@ -2,10 +2,11 @@
  * The sets of rules that entries point at. Entries with the same rules share one set, so a name on five feeds costs
  * no more than a name on one.
  *
- * A set's members are in the order in which a look-up tries them: stronger action, surer, added first.
+ * A set's members are in the order in which a look-up tries them: exceptions, so that they are known before anything
+ * answers; then stronger action, surer, added first.
  */
 import { KIND, KIND_BITS, KIND_MASK } from './format.ts';
-import { precedenceOf, type Rule } from './rule.ts';
+import { isExceptionRule, precedenceOf, type Rule } from './rule.ts';
 
 /** `rule index << 2 | kind`. */
 export type Member = number;
@@ -24,8 +25,9 @@ export class EntrySets {
 
   /** Rules must be announced in the order of their indices. */
   addRule(rule: Rule): void {
-    // Precedence 0-3, then 0-101 for unsure.
-    this.#ranks.push(precedenceOf(rule.action) * 128 + (rule.confidence === undefined ? 101 : 100 - rule.confidence));
+    const strength = isExceptionRule(rule) ? -1 : precedenceOf(rule.action);
+    // 101 for unsure.
+    this.#ranks.push(strength * 128 + (rule.confidence === undefined ? 101 : 100 - rule.confidence));
   }
 
   get count(): number {

@@ -17,8 +17,11 @@ export interface SettledKeys {
 const WORDS = 3;
 /** Records in a bucket of the first pass, on average. */
 const BUCKET_SIZE = 8;
-/** Longer runs are many entries on one key, where insertion sort would be quadratic. */
+/** Longer runs are many records of one key, where insertion sort would be quadratic. */
 const INSERTION_SORT_LIMIT = 64;
+/** What records of one run are ordered by first; see `#compare`. */
+const BY_HI = 0;
+const BY_LO = 1;
 
 export class HashedKeys {
   #records = new Uint32Array(1024 * WORDS);
@@ -33,34 +36,37 @@ export class HashedKeys {
     this.#count++;
   }
 
-  /** Sorts, gives every distinct key the set of its members, and finds room for them. */
+  /** Sorts, finds room for the distinct keys, and gives each the set of its members. Throws TableError `too-large`. */
   settle(sets: EntrySets): SettledKeys {
     this.#sortByHash();
-    const records = this.#records;
-    let distinct = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const at = i * WORDS;
-      if (i === 0 || records[at] !== records[at - WORDS] || records[at + 1] !== records[at - WORDS + 1]) distinct++;
-    }
-
-    // Positions are told apart less finely than hashes: the number of homes decides what is one key.
+    const distinct = this.#dropRepeated();
     let homes = homesFor(distinct);
-    this.#sortByPosition(scaleOf(homes));
-    this.#merge(scaleOf(homes), sets);
     for (;;) {
-      if (homes > MAX_HOMES) throw new TableError('too-large', `${distinct} names`);
+      if (homes > MAX_HOMES) {
+        throw new TableError('too-large', `${distinct} keys find no room in ${MAX_HOMES} places`);
+      }
+      // Positions are told apart less finely than hashes: the number of homes decides what is one key, so keys are
+      // merged only when it is settled.
       const scale = scaleOf(homes);
-      const keys: SortedKeys = {
-        count: this.#count,
-        position: (i) => positionOf(records[i * WORDS] ?? 0, scale),
-        lo: (i) => records[i * WORDS + 1] ?? 0,
-        set: (i) => records[i * WORDS + 2] ?? 0,
-      };
-      const slots = slotsNeeded(keys, homes);
-      if (slots !== null) return { counts: { homes, slots, entries: this.#count }, keys };
+      this.#sortByPosition(scale);
+      const slots = slotsNeeded(this.#sortedKeys(scale), homes);
+      if (slots !== null) {
+        this.#merge(scale, sets);
+        return { counts: { homes, slots, entries: this.#count }, keys: this.#sortedKeys(scale) };
+      }
       homes = Math.ceil(homes * 1.1);
-      this.#sortByPosition(scaleOf(homes));
+      this.#sortByHash();
     }
+  }
+
+  #sortedKeys(scale: number): SortedKeys {
+    const records = this.#records;
+    return {
+      count: this.#count,
+      position: (i) => positionOf(records[i * WORDS] ?? 0, scale),
+      lo: (i) => records[i * WORDS + 1] ?? 0,
+      set: (i) => records[i * WORDS + 2] ?? 0,
+    };
   }
 
   #grow(): void {
@@ -107,16 +113,7 @@ export class HashedKeys {
   #sortRun(start: number, end: number): void {
     const records = this.#records;
     if (end - start > INSERTION_SORT_LIMIT) {
-      const order = Uint32Array.from({ length: end - start }, (_, i) => (start + i) * WORDS);
-      order.sort(
-        (a, b) =>
-          (records[a] ?? 0) - (records[b] ?? 0) ||
-          (records[a + 1] ?? 0) - (records[b + 1] ?? 0) ||
-          (records[a + 2] ?? 0) - (records[b + 2] ?? 0),
-      );
-      const sorted = new Uint32Array(order.length * WORDS);
-      for (const [i, at] of order.entries()) sorted.set(records.subarray(at, at + WORDS), i * WORDS);
-      records.set(sorted, start * WORDS);
+      this.#heapSort(start, end, BY_HI);
       return;
     }
     for (let i = start + 1; i < end; i++) {
@@ -137,22 +134,69 @@ export class HashedKeys {
     }
   }
 
-  /** Hashes that share a position are ordered by their lower half. They are neighbours already, and few. */
+  /** In place, and never quadratic, whatever a feed repeats. */
+  #heapSort(start: number, end: number, by: typeof BY_HI | typeof BY_LO): void {
+    const records = this.#records;
+    const sink = (from: number, size: number): void => {
+      for (let parent = from; ;) {
+        let child = 2 * parent + 1;
+        if (child >= size) return;
+        if (child + 1 < size && this.#compare(start + child, start + child + 1, by) < 0) child++;
+        if (this.#compare(start + parent, start + child, by) >= 0) return;
+        swap(records, (start + parent) * WORDS, (start + child) * WORDS);
+        parent = child;
+      }
+    };
+    for (let parent = ((end - start) >> 1) - 1; parent >= 0; parent--) sink(parent, end - start);
+    for (let size = end - start - 1; size > 0; size--) {
+      swap(records, start * WORDS, (start + size) * WORDS);
+      sink(0, size);
+    }
+  }
+
+  /** By one half of the hash, then the other, then the member, so that equal records are the same. */
+  #compare(a: number, b: number, by: typeof BY_HI | typeof BY_LO): number {
+    const records = this.#records;
+    const first = by;
+    const second = 1 - by;
+    return (
+      (records[a * WORDS + first] ?? 0) - (records[b * WORDS + first] ?? 0) ||
+      (records[a * WORDS + second] ?? 0) - (records[b * WORDS + second] ?? 0) ||
+      (records[a * WORDS + 2] ?? 0) - (records[b * WORDS + 2] ?? 0)
+    );
+  }
+
+  /** Leaves one of equal records, which are neighbours, and returns how many different hashes there are. */
+  #dropRepeated(): number {
+    const records = this.#records;
+    let kept = 0;
+    let distinct = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const at = i * WORDS;
+      const last = (kept - 1) * WORDS;
+      const isSame = kept > 0 && records[at] === records[last] && records[at + 1] === records[last + 1];
+      if (!isSame) distinct++;
+      else if (records[at + 2] === records[last + 2]) continue;
+      if (kept !== i) records.copyWithin(kept * WORDS, at, at + WORDS);
+      kept++;
+    }
+    this.#count = kept;
+    return distinct;
+  }
+
+  /** Records in order of hash that share a position are ordered by the lower half. They are neighbours. */
   #sortByPosition(scale: number): void {
     const records = this.#records;
-    let before = -1;
-    for (let i = 0; i < this.#count; i++) {
-      const position = positionOf(records[i * WORDS] ?? 0, scale);
-      if (position === before) {
-        for (let at = i * WORDS; at > 0; at -= WORDS) {
-          const isOrdered =
-            positionOf(records[at - WORDS] ?? 0, scale) < position ||
-            (records[at - WORDS + 1] ?? 0) <= (records[at + 1] ?? 0);
-          if (isOrdered) break;
-          swap(records, at, at - WORDS);
-        }
+    for (let i = 0; i < this.#count;) {
+      const hi = records[i * WORDS];
+      const position = positionOf(hi ?? 0, scale);
+      let isOneKey = true;
+      let end = i + 1;
+      for (; end < this.#count && positionOf(records[end * WORDS] ?? 0, scale) === position; end++) {
+        isOneKey &&= records[end * WORDS] === hi;
       }
-      before = position;
+      if (!isOneKey) this.#heapSort(i, end, BY_LO);
+      i = end;
     }
   }
 

@@ -39,8 +39,9 @@ export interface Candidate {
  * the first entry with a rule that applies decides by its strongest one: allow, warn, block, audit, then the surer,
  * then the one added first. A rule applies when it has not expired and its port and scope fit.
  *
- * Exceptions (action `allow`, source `feed`) never answer. From the entry that holds one on, to all less specific ones,
- * rules with the same id do not apply; in a name's question that includes the hosts below a URL.
+ * Exceptions (action `allow`, source `feed`) never answer and are weighed first. From the entry that holds one on, to all
+ * less specific ones, rules with the same id do not apply, whatever their source; in a name's question that includes the
+ * hosts below a URL.
  */
 export interface ReputationTable {
   readonly last: Readonly<LastMatch>;

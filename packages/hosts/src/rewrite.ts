@@ -4,6 +4,7 @@
  */
 import { assemble } from './assemble.ts';
 import { EntrySets, kindOf, memberOf, ruleOf } from './entry-sets.ts';
+import { ruleKey } from './rule-columns.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
 import { addressPartOf, membersOf, rulesOf, slotsOf } from './table-contents.ts';
@@ -22,7 +23,7 @@ export function rewriteRules(table: Uint8Array, rewrite: (rule: Rule) => readonl
   const indices = new Map<string, number>();
   const sets = new EntrySets();
   const indexOf = (rule: Rule): number => {
-    const key = JSON.stringify(rule);
+    const key = ruleKey(rule);
     const known = indices.get(key);
     if (known !== undefined) return known;
     const fault = ruleFault(rule);

@@ -1,6 +1,6 @@
 /**
- * Rules as columns of a table file, and back. Each rule also has an origin: the first rule with its source and id, so
- * that what a feed's exception takes back is found by comparing numbers.
+ * Rules as columns of a table file, and back. Each rule also has an origin: the first rule with its id, so that what a
+ * feed's exception takes back is found by comparing numbers.
  *
  * Easy to get wrong: scopes are stored as JSON and may come from a crafted file, so they are read field by field.
  */
@@ -41,10 +41,10 @@ export function encodeRules(rules: readonly Rule[]): EncodedRules {
     columns.expiry[i] = rule.expiresAt ?? Number.POSITIVE_INFINITY;
     columns.properties[i] = packProperties(rule);
     columns.limits[i * 2] = packLimits(rule);
-    columns.limits[i * 2 + 1] = rule.scope === undefined ? 0 : ordinal(scopes, JSON.stringify(rule.scope)) + 1;
-    const origin = `${rule.source} ${rule.id}`;
-    columns.origins[i] = origins.get(origin) ?? i;
-    if (!origins.has(origin)) origins.set(origin, i);
+    columns.limits[i * 2 + 1] =
+      rule.scope === undefined ? 0 : ordinalOf(scopes, JSON.stringify(rule.scope), scopes.size) + 1;
+    // Not of its source: a list of categories has exceptions of source `feed` and entries of source `category`.
+    columns.origins[i] = ordinalOf(origins, rule.id, i);
     texts.push(Buffer.from(rule.id), Buffer.from(rule.title));
   }
   for (const scope of scopes.keys()) texts.push(Buffer.from(scope));
@@ -57,11 +57,11 @@ export function encodeRules(rules: readonly Rule[]): EncodedRules {
   return { columns: { ...columns, stringOffsets }, strings: Buffer.concat(texts), scopes: scopes.size };
 }
 
-function ordinal(known: Map<string, number>, key: string): number {
+function ordinalOf(known: Map<string, number>, key: string, whenNew: number): number {
   const found = known.get(key);
   if (found !== undefined) return found;
-  known.set(key, known.size);
-  return known.size - 1;
+  known.set(key, whenNew);
+  return whenNew;
 }
 
 function packProperties(rule: Rule): number {
@@ -82,11 +82,12 @@ function packLimits(rule: Rule): number {
   return ((rule.port ?? 0) | (web << 16) | ((rule.confidence ?? UNSURE) << 24)) >>> 0;
 }
 
-export const EXCEPTION_PROPERTIES = (ACTIONS.indexOf('allow') | (SOURCES.indexOf('feed') << 20)) >>> 0;
+/** Action and source of packed properties. */
+const EXCEPTION_MASK = 0xf0_00ff;
+const EXCEPTION = ACTIONS.indexOf('allow') | (SOURCES.indexOf('feed') << 20);
 
 /** Whether packed properties are those of a feed's exception. */
-export const isException = (properties: number): boolean =>
-  (properties & 0xf0_00ff) === (EXCEPTION_PROPERTIES & 0xf0_00ff);
+export const isException = (properties: number): boolean => (properties & EXCEPTION_MASK) === EXCEPTION;
 
 export const portOf = (limits: number): number => limits & 0xffff;
 
@@ -135,6 +136,30 @@ export function decodeRule(
     ...(scopeIndex === 0 ? {} : { scope: scope(scopeIndex - 1) }),
   };
 }
+
+/** The same text for rules that a table cannot tell apart, in whatever order their fields were written. */
+export const ruleKey = (rule: Rule): string =>
+  JSON.stringify([
+    rule.id,
+    rule.title,
+    rule.action,
+    rule.category,
+    rule.source,
+    rule.expiresAt,
+    rule.generateAlert,
+    rule.severity,
+    rule.confidence,
+    rule.webCategory,
+    rule.port,
+    rule.scope && scopeKey(rule.scope),
+  ]);
+
+const scopeKey = ({ uids, executables, cgroups, containers }: Scope): unknown[] => [
+  uids,
+  executables,
+  cgroups,
+  containers,
+];
 
 /** A scope from its text, or null when it is none. */
 export function readScope(text: string): Scope | null {

@@ -58,5 +58,8 @@ export interface Rule {
   readonly scope?: Scope;
 }
 
+/** An exception: see `Rule.action`. */
+export const isExceptionRule = ({ action, source }: Rule): boolean => action === 'allow' && source === 'feed';
+
 /** Position in `ACTIONS`: the lower, the stronger. */
 export const precedenceOf = (action: Action): number => ACTIONS.indexOf(action);

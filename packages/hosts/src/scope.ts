@@ -55,7 +55,7 @@ function holdsExecutable(executables: readonly string[], path: string | null): b
 }
 
 const holdsCgroup = (cgroups: readonly string[], cgroup: string | null): boolean =>
-  cgroup !== null && cgroups.some((wanted) => cgroup === wanted || cgroup.startsWith(withSlash(wanted)));
+  cgroup !== null && cgroups.some((wanted) => withSlash(cgroup).startsWith(withSlash(wanted)));
 
 const withSlash = (path: string): string => (path.endsWith('/') ? path : `${path}/`);
 

@@ -41,11 +41,18 @@ export interface SortedKeys {
   readonly set: (index: number) => number;
 }
 
-/** Slots that `keys` need with so many homes; null when one would lie too far from its home. */
+/** Slots that `keys` need with so many homes, a repeated one once; null when one would lie too far from its home. */
 export function slotsNeeded(keys: SortedKeys, homes: number): number | null {
   let slot = -1;
+  let lastPosition = -1;
+  let lastLo = 0;
   for (let i = 0; i < keys.count; i++) {
-    const home = keys.position(i) >> FRACTION_BITS;
+    const position = keys.position(i);
+    const lo = keys.lo(i);
+    if (position === lastPosition && lo === lastLo) continue;
+    lastPosition = position;
+    lastLo = lo;
+    const home = position >> FRACTION_BITS;
     slot = Math.max(slot + 1, home);
     if (slot - home > MAX_DISPLACEMENT) return null;
   }
@@ -145,8 +152,9 @@ export class SlotTable {
    * a position here covers several keys, of which the lower half tells them apart.
    */
   slotOf(position: number, lo: number, finer: SlotTable): number {
-    const first = this.position(Math.ceil(position / finer.#scale));
-    const last = this.position(Math.min(2 ** 32, Math.ceil((position + 1) / finer.#scale)) - 1);
+    // The division rounds: one more on either side is safe, one less would lose keys.
+    const first = this.position(Math.max(0, Math.ceil(position / finer.#scale) - 1));
+    const last = this.position(Math.min(2 ** 32 - 1, Math.ceil((position + 1) / finer.#scale)));
     for (let slot = first >> FRACTION_BITS; slot * this.#slotWords < this.#words.length; slot++) {
       const at = slot * this.#slotWords;
       if (this.#reference(at) === 0) {
@@ -160,13 +168,29 @@ export class SlotTable {
     return -1;
   }
 
-  /** Null, or what contradicts the counts. `sets`: how many there are. */
+  /** Null, or what contradicts the counts or would lead a look-up astray. `sets`: how many there are. */
   fault(sets: number): string | null {
+    const words = this.#words;
+    const slotWords = this.#slotWords;
     let entries = 0;
-    for (let at = 0; at < this.#words.length; at += this.#slotWords) {
+    let firstHome = 0;
+    let lastPosition = -1;
+    let lastLo = 0;
+    for (let slot = 0, at = 0; at < words.length; slot++, at += slotWords) {
       const reference = this.#reference(at);
-      if (reference === 0) continue;
+      if (reference === 0) {
+        firstHome = slot + 1;
+        continue;
+      }
       if (reference < 0 || reference > sets) return 'an entry has no set of rules';
+      const position = this.#positionAt(slot);
+      const home = position >> FRACTION_BITS;
+      // A look-up begins at the home and ends at an empty slot, so none may lie between.
+      if (home < firstHome || home >= this.homes || slot - home > MAX_DISPLACEMENT) return 'an entry is out of place';
+      const lo = (words[at] ?? 0) >>> 0;
+      if (position < lastPosition || (position === lastPosition && lo <= lastLo)) return 'entries are out of order';
+      lastPosition = position;
+      lastLo = lo;
       entries++;
     }
     return entries === this.entries ? null : 'the number of entries is wrong';

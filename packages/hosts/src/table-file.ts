@@ -47,6 +47,9 @@ export type CheckedFile =
   | { readonly kind: 'ok'; readonly file: TableFile }
   | { readonly kind: 'rejected'; readonly reason: TableReject; /** For people. */ readonly detail: string };
 
+/** Texts come back as they went in, a byte order mark included. */
+const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
+
 const reject = (reason: TableReject, detail: string): CheckedFile => ({ kind: 'rejected', reason, detail });
 
 export class TableFile {
@@ -108,7 +111,7 @@ export class TableFile {
     const start = this.layout.strings + (this.rules.stringOffsets[at] ?? 0);
     const end = this.layout.strings + (this.rules.stringOffsets[at + 1] ?? 0);
     // Decoding from shared memory is refused by some decoders, so decode a copy.
-    return new TextDecoder().decode(this.bytes.slice(start, end));
+    return DECODER.decode(this.bytes.slice(start, end));
   }
 
   /** Null for a scope that cannot be read: such a file is refused. */
@@ -136,7 +139,8 @@ export class TableFile {
       const fault = propertyFault(properties[i] ?? 0, limits[i * 2] ?? 0, limits[i * 2 + 1] ?? 0, scopes);
       if (fault !== null) return fault;
       if ((origins[i] ?? 0) > i) return 'a rule comes from a later one';
-      if (Number.isNaN(expiry[i])) return 'a rule has no expiry';
+      const expiresAt = expiry[i] ?? Number.NaN;
+      if (expiresAt !== Number.POSITIVE_INFINITY && !Number.isFinite(expiresAt)) return 'a rule has no expiry';
     }
     if (!ascends(stringOffsets, stringBytes)) return 'texts overlap';
     for (let i = 0; i < scopes; i++) if (this.scope(i) === null) return 'a scope cannot be read';

@@ -33,8 +33,6 @@ const DOT = 0x2e;
 const COLON = 0x3a;
 /** One byte more than a name may have: its longest suffix of legal length is still looked up. */
 const WALKED_BYTES = MAX_NAME_BYTES + 1;
-/** Feeds with an exception on one name that are told apart; more are as good as none. */
-const MAX_EXCEPTIONS = 32;
 
 export class HostTable implements ReputationTable {
   readonly hosts: number;
@@ -61,9 +59,11 @@ export class HostTable implements ReputationTable {
   readonly #suffixes: SuffixHashes;
   /** Where each suffix belongs. */
   readonly #positions: Int32Array;
-  /** Origins whose rules an exception took back, in this question. */
-  readonly #excepted = new Uint32Array(MAX_EXCEPTIONS);
-  #exceptions = 0;
+  /** By origin: the latest question in which an exception took its rules back. Few tables ever need it. */
+  #excepted: Uint32Array | null = null;
+  /** Number of the latest question in which an exception was met, and whether that is the present one. */
+  #question = 0;
+  #hasExceptions = false;
 
   private constructor(file: TableFile) {
     this.#file = file;
@@ -109,7 +109,7 @@ export class HostTable implements ReputationTable {
   }
 
   findName(name: Uint8Array, start: number, end: number, path: Uint8Array | null, asked: Asked): number {
-    this.#exceptions = 0;
+    this.#hasExceptions = false;
     const address = this.#readName(name, start, end);
     if (path !== null && this.urls > 0) {
       const rule = this.#walkPath(address, path, asked, null);
@@ -119,7 +119,7 @@ export class HostTable implements ReputationTable {
   }
 
   findAddress(address: Uint8Array, asked: Asked): number {
-    this.#exceptions = 0;
+    this.#hasExceptions = false;
     return this.#walkNetworks(address, address.length, asked, null);
   }
 
@@ -286,15 +286,29 @@ export class HostTable implements ReputationTable {
       if (scope !== 0 && !isInScope(this.#file.scope(scope - 1) ?? {}, asked.subject)) continue;
       const origin = rules.origins[ruleIndex] ?? 0;
       if (isException(rules.properties[ruleIndex] ?? 0)) {
-        if (this.#exceptions < MAX_EXCEPTIONS) this.#excepted[this.#exceptions++] = origin;
+        this.#takeBack(origin);
         continue;
       }
-      if (this.#exceptions > 0 && this.#excepted.subarray(0, this.#exceptions).includes(origin)) continue;
+      if (this.#hasExceptions && this.#excepted?.[origin] === this.#question) continue;
       this.last.matched = matched;
       this.last.specificity = specificity;
       return ruleIndex;
     }
     return -1;
+  }
+
+  #takeBack(origin: number): void {
+    this.#excepted ??= new Uint32Array(this.rules);
+    if (!this.#hasExceptions) {
+      this.#hasExceptions = true;
+      this.#question = (this.#question + 1) >>> 0;
+      if (this.#question === 0) {
+        // The numbers begin again, so the old ones must not be taken for new.
+        this.#excepted.fill(0);
+        this.#question = 1;
+      }
+    }
+    this.#excepted[origin] = this.#question;
   }
 }
 

@@ -96,6 +96,79 @@ suite('TableEditor', () => {
     assert.equal(editor.build().kind, 'full');
   });
 
+  test('a rule is known by its content, in whatever order its fields were written', () => {
+    const editor = new TableEditor(tableOf(['a.example']));
+    const base = editor.rule({
+      expiresAt: null,
+      title: 'base',
+      source: 'feed',
+      id: 'base',
+      category: 'Malicious',
+      action: 'block',
+    });
+    editor.removeHost('a.example', base);
+    const table = opened(edited(editor));
+    assert.deepEqual([table.hosts, table.rules], [0, 1]);
+  });
+
+  test('many changes of one entry leave one set, and of two changes the later one counts', () => {
+    const file = tableOf(['a.example']);
+    const editor = new TableEditor(file);
+    const delta = Array.from({ length: 1000 }, (_, i) => editor.rule(rule(`delta${i}`)));
+    for (const index of delta) editor.addHost('a.example', index);
+    editor.removeHost('a.example', delta[7] ?? 0);
+    const bytes = edited(editor);
+    const table = opened(bytes);
+    assert.equal(ids(table, 'a.example').length, 1000);
+    assert.equal(ids(table, 'a.example').includes('delta7'), false);
+    assert.ok(bytes.length < file.length + 60 * delta.length, `${bytes.length} bytes`);
+  });
+
+  test('the order of the changes does not show', () => {
+    const made = (order: 1 | -1): Uint8Array => {
+      const editor = new TableEditor(tableOf(names));
+      const rules = [editor.rule(rule('x')), editor.rule(rule('y'))];
+      const steps = Array.from({ length: 500 }, (_, i) => () => {
+        editor.addHost(`new${i % 200}.example`, rules[i & 1] ?? 0);
+        editor.removeHost(`n${i}.example`, 0);
+        editor.addUrl('n.example', `/${i}`.slice(0, 2), rules[i & 1] ?? 0);
+      });
+      for (const step of order === 1 ? steps : steps.toReversed()) step();
+      return edited(editor);
+    };
+    assert.deepEqual(made(1), made(-1));
+  });
+
+  test('a full table takes as many as go', () => {
+    const table = new TableEditor(tableOf([]));
+    const first = table.rule(rule('base'));
+    for (let i = 0; i < 57; i++) table.addHost(`a${i}.example`, first);
+    const full = new TableEditor(edited(table));
+    for (let i = 0; i < 57; i++) {
+      full.addHost(`b${i}.example`, first);
+      full.removeHost(`a${i}.example`, first);
+    }
+    const swapped = opened(edited(full));
+    assert.equal(swapped.hosts, 57);
+    for (let i = 0; i < 57; i++) assert.deepEqual(ids(swapped, `b${i}.example`), ['base']);
+  });
+
+  test('the last entries can go, and others come', () => {
+    const editor = new TableEditor(tableOf(['a.example']));
+    editor.addCidr(Uint8Array.of(192, 0, 2, 0), 24, 0);
+    editor.addUrl('a.example', '/x', 0);
+    const second = new TableEditor(edited(editor));
+    second.removeHost('a.example', 0);
+    second.removeCidr(Uint8Array.of(192, 0, 2, 0), 24, 0);
+    second.removeUrl('a.example', '/x', 0);
+    const empty = edited(second);
+    const { hosts, cidrs, urls } = opened(empty);
+    assert.deepEqual([hosts, cidrs, urls], [0, 0, 0]);
+    const third = new TableEditor(empty);
+    third.addHost('b.example', 0);
+    assert.deepEqual(ids(opened(edited(third)), 'b.example'), ['base']);
+  });
+
   test('refuses what is no table', () => {
     assert.throws(() => new TableEditor(new Uint8Array(200)), TableError);
   });

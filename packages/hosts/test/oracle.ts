@@ -28,7 +28,8 @@ interface Covering {
   readonly rules: readonly number[];
 }
 
-const STRENGTH = ['allow', 'warn', 'block', 'audit'];
+/** An exception comes before all: it is weighed first, and never answers. */
+const STRENGTH = ['exception', 'allow', 'warn', 'block', 'audit'];
 
 export class OracleTable implements ReputationTable {
   readonly last: LastMatch = { matched: 'host', specificity: 0 };
@@ -143,7 +144,10 @@ export class OracleTable implements ReputationTable {
   }
 
   #covering(matched: MatchedBy, specificity: number, rules: readonly number[]): Covering {
-    const strength = (index: number): number => STRENGTH.indexOf(this.rule(index).action);
+    const strength = (index: number): number => {
+      const rule = this.rule(index);
+      return STRENGTH.indexOf(isException(rule) ? 'exception' : rule.action);
+    };
     // A source that does not say how sure it is comes after all that do.
     const sureness = (index: number): number => this.rule(index).confidence ?? -1;
     const sorted = [...new Set(rules)].sort((a, b) => strength(a) - strength(b) || sureness(b) - sureness(a) || a - b);

@@ -128,6 +128,39 @@ suite('diffTables', () => {
     );
   });
 
+  test('entries for other names, and networks of both families in any order', () => {
+    const a = rule('a');
+    const made = (kind: 'suffix' | 'exact', networks: readonly (readonly [number, number])[]): Uint8Array => {
+      const of = new TableBuilder();
+      const index = of.addRule(a);
+      of.addHost('n.example', index, kind);
+      for (const [byte, length] of networks) {
+        of.addCidr(Uint8Array.of(byte, 0, 0, 0), length, index);
+        of.addCidr(Uint8Array.of(byte, ...new Uint8Array(15)), length, index);
+      }
+      return of.build();
+    };
+    const diff = diffTables(
+      made('suffix', [
+        [0, 0],
+        [10, 8],
+        [10, 16],
+        [200, 8],
+      ]),
+      made('exact', [
+        [10, 16],
+        [0, 0],
+        [10, 24],
+        [99, 8],
+        [255, 8],
+      ]),
+    );
+    if (diff.kind !== 'ok') assert.fail(diff.detail);
+    assert.deepEqual(diff.hosts, { added: 0, removed: 0, changed: 1, same: 0 });
+    assert.deepEqual(diff.addresses, { added: 6, removed: 4, changed: 0, same: 4 });
+    assert.deepEqual(diff.rules, [{ rule: a, added: 7, removed: 5 }]);
+  });
+
   test('tables under different keys cannot be compared, and damaged ones are named', () => {
     const good = table(0, 9, 3);
     assert.partialDeepStrictEqual(diffTables(good, table(0, 9, 3, [3, 4])), { kind: 'rejected', which: 'both' });

@@ -17,6 +17,8 @@ export function excludedBy(exclusions: Exclusions, question: Question): Excluded
     const network = exclusions.networks[i];
     if (network !== undefined && holds(network, question.remoteIp)) return network;
   }
+  // Asking for a process costs, so nobody asks in vain.
+  if (exclusions.executables.length === 0) return null;
   return isInScope({ executables: exclusions.executables }, question.subject) ? 'process' : null;
 }
 

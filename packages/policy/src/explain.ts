@@ -6,7 +6,7 @@
  * seen too. They cannot win.
  */
 import type { Asked, Candidate, MatchedBy, ReputationTable } from '@sallyport/hosts/reputation-table';
-import type { Rule } from '@sallyport/hosts/rule';
+import { isExceptionRule, type Rule } from '@sallyport/hosts/rule';
 import { isInScope } from '@sallyport/hosts/scope';
 
 import type { ExcludedNetwork } from './exclusions.ts';
@@ -216,7 +216,8 @@ class Chain implements Listener {
       const rule = table.rule(ruleIndex);
       return { layer, matched, entry, asked: this.#aboutText(name), specificity, rule, silence, name, ruleIndex };
     });
-    this.found.push(...found);
+    // Not spread: a name may have more rules than a call may have arguments.
+    for (const each of found) this.found.push(each);
     return found;
   }
 
@@ -239,7 +240,7 @@ class Chain implements Listener {
     if (rule.expiresAt !== null && rule.expiresAt <= nowMs) return 'expired';
     if (rule.port !== undefined && rule.port !== port) return 'port';
     if (rule.scope !== undefined && !isInScope(rule.scope, subject)) return 'scope';
-    return rule.action === 'allow' && rule.source === 'feed' ? 'exception' : null;
+    return isExceptionRule(rule) ? 'exception' : null;
   }
 
   #tellSilent(found: readonly Found[]): void {

@@ -381,4 +381,11 @@ suite('explain', () => {
       assert.deepEqual({ candidates: candidates.map(written), reasons }, want);
     });
   }
+
+  test('more rules on one name than a call may have arguments', () => {
+    const reputation = Array.from({ length: 200_000 }, () => 'block example.com');
+    const { candidates, verdict } = explain(question('example.com'), tables({ reputation }), BLOCK, 1000);
+    assert.equal(candidates.length, reputation.length);
+    assert.equal(verdict.effect, 'block');
+  });
 });

@@ -23,14 +23,17 @@ const MAX_RECORD = 1 << 20;
 
 const QUOTE = '"';
 
-/** Records without the empty ones, then at most one fault. A byte order mark is passed over. */
-export async function* readCsv(pieces: AsyncIterable<string>): AsyncGenerator<CsvRecord | CsvFault> {
+/**
+ * Records without the empty ones, as many at once as a piece completes (to be awaited is dear for a single one), then at
+ * most one fault. A byte order mark is passed over.
+ */
+export async function* readCsv(pieces: AsyncIterable<string>): AsyncGenerator<readonly (CsvRecord | CsvFault)[]> {
   const reader = new CsvReader();
   for await (const piece of pieces) {
-    yield* reader.push(piece, false);
+    yield reader.push(piece, false);
     if (reader.isBroken) return;
   }
-  yield* reader.push('', true);
+  yield reader.push('', true);
 }
 
 class CsvReader {
@@ -39,7 +42,8 @@ class CsvReader {
   #line = 1;
   #isFirst = true;
 
-  *push(piece: string, isLast: boolean): Generator<CsvRecord | CsvFault> {
+  push(piece: string, isLast: boolean): (CsvRecord | CsvFault)[] {
+    const records: (CsvRecord | CsvFault)[] = [];
     let text = this.#rest + piece;
     if (this.#isFirst && text !== '') {
       this.#isFirst = false;
@@ -50,15 +54,16 @@ class CsvReader {
       const read = readRecord(text, at, isLast);
       if (read === 'incomplete') break;
       if (typeof read === 'string') {
-        yield this.#fault(read === 'unclosed' ? UNCLOSED : BEHIND_QUOTE, text, at, read);
-        return;
+        records.push(this.#fault(read === 'unclosed' ? UNCLOSED : BEHIND_QUOTE, text, at, read));
+        return records;
       }
-      if (read.fields.some((value) => value !== '')) yield { line: this.#line, fields: read.fields };
+      if (read.fields.some((value) => value !== '')) records.push({ line: this.#line, fields: read.fields });
       this.#line += read.lines;
       at = read.end;
     }
     this.#rest = text.slice(at);
-    if (this.#rest.length > MAX_RECORD) yield this.#fault(TOO_LONG, '', 0, 'unclosed');
+    if (this.#rest.length > MAX_RECORD) records.push(this.#fault(TOO_LONG, '', 0, 'unclosed'));
+    return records;
   }
 
   #fault(reason: string, text: string, at: number, kind: 'unclosed' | 'behind-quote'): CsvFault {

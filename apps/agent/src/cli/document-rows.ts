@@ -20,7 +20,7 @@ export interface DocumentDefaults {
 }
 
 export interface DocumentRows {
-  readonly lines: AsyncGenerator<ImportLine>;
+  readonly lines: AsyncGenerator<readonly ImportLine[]>;
   /** By reason, what was passed over; complete when `lines` has ended. */
   readonly skipped: Readonly<Partial<Record<string, number>>>;
 }
@@ -96,7 +96,7 @@ class LineQueue {
   }
 
   /** Everything that is pushed until `reading` ends, then what it failed with. */
-  async *lines(reading: Promise<void>): AsyncGenerator<ImportLine> {
+  async *lines(reading: Promise<void>): AsyncGenerator<readonly ImportLine[]> {
     const end: { outcome: 'open' | 'done' | { readonly error: unknown } } = { outcome: 'open' };
     void reading
       .then(
@@ -108,7 +108,7 @@ class LineQueue {
       await this.#news.promise;
       const { outcome } = end;
       this.#news = Promise.withResolvers<void>();
-      yield* this.#waiting.splice(0);
+      yield this.#waiting.splice(0);
       this.#room.resolve();
       if (outcome === 'done') return;
       if (outcome !== 'open') throw outcome.error;

@@ -8,42 +8,55 @@ import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-even
 
 type EventSource = Pick<Control, 'events' | 'followEvents'>;
 
-/** The newest `limit` events, or all, which are then not held in memory. */
+export interface EventSelection {
+  /** What the journal is asked for. */
+  readonly query: EventQuery;
+  /** What of that is wanted; null for all. */
+  readonly accepts: ((event: DeviceNetworkEvent) => boolean) | null;
+  /** The newest so many of the past, or null for all. */
+  readonly limit: number | null;
+}
+
+/** Without a limit, events are not held in memory. */
 export async function* pastEvents(
   source: Pick<EventSource, 'events'>,
-  query: EventQuery,
-  limit: number | null,
+  { query, accepts, limit }: EventSelection,
 ): AsyncGenerator<DeviceNetworkEvent> {
   if (limit === null) {
-    yield* source.events(query);
+    for await (const event of source.events(query)) if (accepts?.(event) ?? true) yield event;
     return;
   }
   const newest: DeviceNetworkEvent[] = [];
-  for await (const event of source.events({ ...query, limit })) newest.push(event);
+  // The journal counts before `accepts` does.
+  const asked = accepts === null ? limit : Number.MAX_SAFE_INTEGER;
+  for await (const event of source.events({ ...query, limit: asked })) {
+    if (accepts?.(event) ?? true) newest.push(event);
+    if (newest.length >= limit) break;
+  }
   yield* newest.reverse();
 }
 
-/** The newest `limit` past events (null: those that `query.sinceMs` asks for), then new ones until `signal` aborts. */
+/** Past events as above, then new ones until `signal` aborts. Without a limit: from `query.sinceMs` on, or new ones. */
 export async function* pastAndNew(
   source: EventSource,
-  query: EventQuery,
-  limit: number | null,
+  selection: EventSelection,
   signal: AbortSignal,
 ): AsyncGenerator<DeviceNetworkEvent> {
+  const { query, accepts, limit } = selection;
   try {
-    if (limit === null) {
-      yield* source.followEvents(query, signal);
-      return;
-    }
     const shown = new Set<string>();
-    let sinceMs = query.sinceMs ?? 0;
-    for await (const event of pastEvents(source, query, limit)) {
-      sinceMs = Date.parse(String(event.Timestamp));
-      shown.add(identity(event));
-      yield event;
+    let from = query;
+    if (limit !== null) {
+      let sinceMs = query.sinceMs ?? 0;
+      for await (const event of pastEvents(source, selection)) {
+        sinceMs = Date.parse(String(event.Timestamp));
+        shown.add(identity(event));
+        yield event;
+      }
+      from = { ...query, sinceMs };
     }
-    for await (const event of source.followEvents({ ...query, sinceMs }, signal)) {
-      if (!shown.delete(identity(event))) yield event;
+    for await (const event of source.followEvents(from, signal)) {
+      if (!shown.delete(identity(event)) && (accepts?.(event) ?? true)) yield event;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

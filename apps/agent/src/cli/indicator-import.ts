@@ -16,11 +16,11 @@ import { readDocumentRows } from './document-rows.ts';
 import { EXIT } from './exit.ts';
 import { readIndicatorRows } from './indicator-rows.ts';
 import { openLocalFile } from './local-file.ts';
+import { paceOf } from './pace.ts';
 import { progressOn } from './progress.ts';
 import { count, counted } from './quantity.ts';
 import { printable, printableJson } from './safe-text.ts';
 import { noticeWhenStored } from './stored-notice.ts';
-import { durationText } from './time.ts';
 
 export const IMPORT_FORMATS = ['csv', 'stix', 'misp'] as const;
 export type ImportFormat = (typeof IMPORT_FORMATS)[number];
@@ -59,9 +59,8 @@ export async function importFile(options: ImportOptions, context: Context): Prom
   if (result.failed > 0) return await reportFailures(path, result, context);
   if (!json) {
     const took = context.layout().nowMs - startedMs;
-    const time = took < 1000 ? '' : ` in ${durationText(took)}`;
     await printLines(context.out, [
-      `imported ${counted(result.imported, 'indicator')} from ${printable(path)}${time}`,
+      `imported ${counted(result.imported, 'indicator')} from ${printable(path)}${paceOf(result.imported, took, 'rows')}`,
       ...skippedLines(rows.skipped),
     ]);
   }
@@ -70,7 +69,7 @@ export async function importFile(options: ImportOptions, context: Context): Prom
 }
 
 interface Rows {
-  readonly lines: AsyncGenerator<ImportLine>;
+  readonly lines: AsyncGenerator<readonly ImportLine[]>;
   readonly skipped: Readonly<Partial<Record<string, number>>>;
 }
 
@@ -134,13 +133,15 @@ function decode(decoder: TextDecoder, chunk: Uint8Array | null, path: string): s
   }
 }
 
-async function* encoded(lines: AsyncIterable<ImportLine>): AsyncGenerator<Uint8Array> {
+async function* encoded(batches: AsyncIterable<readonly ImportLine[]>): AsyncGenerator<Uint8Array> {
   let piece = '';
-  for await (const line of lines) {
-    piece += `${JSON.stringify(line)}\n`;
-    if (piece.length < PIECE) continue;
-    yield Buffer.from(piece);
-    piece = '';
+  for await (const lines of batches) {
+    for (const line of lines) {
+      piece += `${JSON.stringify(line)}\n`;
+      if (piece.length < PIECE) continue;
+      yield Buffer.from(piece);
+      piece = '';
+    }
   }
   if (piece !== '') yield Buffer.from(piece);
 }

@@ -48,31 +48,68 @@ export interface RowFailure {
 }
 
 /** Every row is looked at, also when an earlier one failed; only a header that is no header ends it at once. */
-export async function* readIndicatorRows(records: AsyncIterable<CsvRecord | CsvFault>): AsyncGenerator<ImportLine> {
-  let columns: ReadonlyMap<Column, number> | null = null;
-  let headerLine = 1;
-  let rows = 0;
-  for await (const record of records) {
-    if ('reason' in record) {
-      yield { row: record.line, field: 'row', reason: record.reason };
-      return;
-    }
-    if (columns === null) {
-      const header = readHeader(record);
-      yield* header.failures;
-      if (header.failures.length > 0) return;
-      columns = header.columns;
-      headerLine = record.line;
-      continue;
-    }
-    rows++;
-    const failures: RowFailure[] = [];
-    const input = readRow(record, columns, (field, reason) => failures.push({ row: record.line, field, reason }));
-    if (failures.length === 0 && input !== null) yield { row: record.line, input };
-    yield* failures;
+export async function* readIndicatorRows(
+  batches: AsyncIterable<readonly (CsvRecord | CsvFault)[]>,
+): AsyncGenerator<readonly ImportLine[]> {
+  const reader = new RowReader();
+  for await (const records of batches) {
+    const lines = reader.read(records);
+    if (lines.length > 0) yield lines;
+    if (reader.isBroken) return;
   }
-  if (columns === null) yield { row: 1, field: 'header', reason: `is missing: write ${REQUIRED.join(',')}` };
-  else if (rows === 0) yield { row: headerLine, field: 'rows', reason: 'there are none below the header' };
+  yield reader.end();
+}
+
+class RowReader {
+  isBroken = false;
+  #columns: Columns | null = null;
+  #headerLine = 1;
+  #rows = 0;
+
+  read(records: readonly (CsvRecord | CsvFault)[]): ImportLine[] {
+    const lines: ImportLine[] = [];
+    for (const record of records) {
+      if ('reason' in record) {
+        lines.push({ row: record.line, field: 'row', reason: record.reason });
+        this.isBroken = true;
+        return lines;
+      }
+      if (this.#columns === null) {
+        const header = readHeader(record);
+        lines.push(...header.failures);
+        this.isBroken = header.failures.length > 0;
+        if (this.isBroken) return lines;
+        this.#columns = columnsOf(header.columns);
+        this.#headerLine = record.line;
+        continue;
+      }
+      this.#rows++;
+      const failures: RowFailure[] = [];
+      const fail = (field: string, reason: string): void => void failures.push({ row: record.line, field, reason });
+      const input = readRow(record, this.#columns, fail);
+      if (failures.length === 0 && input !== null) lines.push({ row: record.line, input });
+      else lines.push(...failures);
+    }
+    return lines;
+  }
+
+  end(): ImportLine[] {
+    if (this.#columns === null) return [{ row: 1, field: 'header', reason: `is missing: write ${REQUIRED.join(',')}` }];
+    if (this.#rows > 0) return [];
+    return [{ row: this.#headerLine, field: 'rows', reason: 'there are none below the header' }];
+  }
+}
+
+/** Where the columns of a file are. */
+interface Columns {
+  /** Index of each; -1 where the file has none. */
+  readonly at: Readonly<Record<Column, number>>;
+  readonly width: number;
+}
+
+function columnsOf(found: ReadonlyMap<Column, number>): Columns {
+  const at = Object.fromEntries(INDICATOR_COLUMNS.map((column) => [column, found.get(column) ?? -1])) as Columns['at']; // oxlint-disable-line typescript/no-unsafe-type-assertion -- one entry a column
+  return { at, width: Math.max(...found.values()) + 1 };
 }
 
 /** The header of an export: all columns. */
@@ -130,15 +167,14 @@ function readHeader(header: CsvRecord): { columns: Map<Column, number>; failures
 
 function readRow(
   record: CsvRecord,
-  columns: ReadonlyMap<Column, number>,
+  { at, width }: Columns,
   fail: (field: string, reason: string) => void,
 ): IndicatorInput | null {
-  const width = Math.max(...columns.values()) + 1;
   if (record.fields.slice(width).some((field) => field !== '')) {
     fail('row', `has ${record.fields.length} values for ${width} columns: put quotes around values that hold commas`);
     return null;
   }
-  const text = (column: Column): string => (record.fields[columns.get(column) ?? -1] ?? '').trim();
+  const text = (column: Column): string => (record.fields[at[column]] ?? '').trim();
   for (const column of REQUIRED) if (text(column) === '') fail(column, 'is empty: every row needs one');
 
   const type = text('indicatorType').toLowerCase();
@@ -191,7 +227,9 @@ function readRow(
 }
 
 const list = (text: string): string[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
+  text === ''
+    ? []
+    : text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== '');

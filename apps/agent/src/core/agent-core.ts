@@ -35,15 +35,16 @@ import { scoreName } from '@sallyport/policy/score/score-name';
 import { categoryState } from '../categories/category-rules.ts';
 import { CategoryStore } from '../categories/category-store.ts';
 import { readCategoryPolicy } from '../categories/read-category-policy.ts';
+import { EVENT_IDS } from '../event-log/channel.ts';
+import { JournaldForwarder } from '../event-log/journald-forwarder.ts';
 import type { CatalogueFeed } from '../feed-catalogue/catalogue-entry.ts';
 import { CATALOGUE } from '../feed-catalogue/catalogue.ts';
 import { FeedStore } from '../feed-store/feed-store.ts';
 import { GateLink } from '../gate-link/gate-link.ts';
-import { importIndicators } from '../indicators/import-indicators.ts';
 import { IndicatorStore } from '../indicators/indicator-store.ts';
 import { readIndicator } from '../indicators/read-indicator.ts';
 import { readTarget } from '../indicators/read-target.ts';
-import { followEvents, readEvents } from '../journal/event-query.ts';
+import { endOf, followEvents, type Position, readEvents } from '../journal/event-query.ts';
 import { type Device, thisDevice } from '../journal/event-rows.ts';
 import { Journal } from '../journal/journal.ts';
 import { GapDetector } from '../journal/protection-gap.ts';
@@ -94,6 +95,9 @@ export class AgentCore implements Control, AsyncDisposable {
   readonly #schedule: FeedSchedule;
   readonly #selection: FeedSelection;
   readonly #journal: Journal;
+  readonly #journald: JournaldForwarder;
+  /** Where this run's events begin. */
+  readonly #firstEvent: Position;
   readonly #gaps: GapDetector;
   readonly #facts: Facts;
   readonly #files: TableFiles;
@@ -124,20 +128,27 @@ export class AgentCore implements Control, AsyncDisposable {
     this.#journal = resources.use(
       new Journal(this.#directory, () => Number(this.#settings.value('JournalMaxRecords')), this.#now),
     );
+    this.#firstEvent = endOf(this.#journal);
+    this.#journald = new JournaldForwarder({ isWanted: () => this.#settings.value('JournaldEvents') === true });
     this.#gaps = resources.use(new GapDetector(this.#directory));
     this.#facts = new Facts(database);
     this.#device = thisDevice(this.#facts.once('device-id', () => randomBytes(20).toString('hex')));
     this.#hashKey = readHashKey(this.#facts.once('table-key', () => randomBytes(8).toString('hex')));
-    this.#settings = new SettingsStore(database, this.#directory.managedFiles, (change) =>
-      this.#journal.appendOwn({
-        kind: 'setting-changed',
-        name: change.name,
-        oldValue: String(change.old.value),
-        newValue: String(change.new.value),
-        source: change.new.source,
-      }),
+    this.#settings = new SettingsStore(
+      database,
+      this.#directory.managedFiles,
+      (change) =>
+        this.#journal.appendOwn({
+          kind: 'setting-changed',
+          name: change.name,
+          oldValue: String(change.old.value),
+          newValue: String(change.new.value),
+          source: change.new.source,
+        }),
+      ({ name, value }) => this.#journal.appendOwn({ kind: 'change-refused', name, value: String(value) }),
     );
-    this.#indicators = resources.use(new IndicatorStore(this.#directory, database));
+    this.#indicators = resources.use(new IndicatorStore(this.#directory));
+    this.#indicators.takeOver(database);
     this.#categories = new CategoryStore(database);
     this.#feeds = new FeedStore(database, this.#directory);
     this.#files = new TableFiles(this.#directory);
@@ -172,6 +183,7 @@ export class AgentCore implements Control, AsyncDisposable {
     this.#tablesFit = this.#intake.adoptLast();
     this.#policyTables = new PolicyTables({
       program: options.policyCompiler,
+      directory: this.#directory,
       files: this.#files,
       tables: this.#tables,
       indicators: this.#indicators,
@@ -192,7 +204,8 @@ export class AgentCore implements Control, AsyncDisposable {
   /** Compiles what is needed and meets the gate. `onProgress` hears what is loaded. */
   async start(onProgress: (line: string) => void): Promise<void> {
     this.#startedMs = this.#now();
-    this.#indicators.removeExpired(this.#now());
+    void this.#copyToJournald();
+    await this.#indicators.removeExpired(this.#now());
     onProgress(`${this.#indicators.size.toLocaleString('en')} custom indicators`);
     // Users may have changed since the table of the last run; until it is compiled anew, that one protects.
     const indicators = this.#policyTables.compileIndicators();
@@ -237,7 +250,7 @@ export class AgentCore implements Control, AsyncDisposable {
       void this.#policyTables.settingsChanged().catch((error: unknown) => this.#noteIndicators(error));
     }
     if (this.#isLoaded) this.#schedule.tick();
-    if (this.#indicators.removeExpired(this.#now()) > 0) this.#policyTables.indicatorsExpired();
+    void this.#policyTables.removeExpired(this.#now()).catch((error: unknown) => this.#noteIndicators(error));
   }
 
   /** True once the gate has answered for settings and tables of this agent and judges by them, or has to do nothing. */
@@ -258,6 +271,11 @@ export class AgentCore implements Control, AsyncDisposable {
       ...(this.#malformedBytes === 0
         ? []
         : [`${this.#malformedBytes} bytes of events were not understood; gate and agent differ in version`]),
+      ...(this.#journald.dropped === 0
+        ? []
+        : [
+            `journald did not take ${this.#journald.dropped.toLocaleString('en')} events; \`sallyport events\` has them`,
+          ]),
       ...(this.#startedMs !== null && link !== null && !link.connected ? ['the gate does not answer'] : []),
       ...(link?.status?.problems ?? []),
     ];
@@ -365,15 +383,7 @@ export class AgentCore implements Control, AsyncDisposable {
     lines: AsyncIterable<Uint8Array>,
     onProgress: (line: string) => void = () => {},
   ): Promise<ImportResult> {
-    const result = await this.#indicators.exclusive(async () => {
-      const imported = await importIndicators(this.#indicators, lines, this.#now(), onProgress);
-      if (imported.failed === 0) this.#policyTables.noteManyIndicators();
-      return imported;
-    });
-    if (result.failed > 0) return result;
-    onProgress('compiling');
-    await this.#policyTables.compileIndicators();
-    return result;
+    return this.#policyTables.importIndicators(lines, this.#now(), onProgress);
   }
 
   async categories(): Promise<readonly CategoryView[]> {
@@ -530,6 +540,16 @@ export class AgentCore implements Control, AsyncDisposable {
     return refusal;
   }
 
+  async #copyToJournald(): Promise<void> {
+    const query = { ids: LOGGED_IDS };
+    const events = followEvents(this.#journal, this.#device, query, this.#stop.signal, this.#firstEvent);
+    try {
+      await this.#journald.forward(events);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#problems.set('journald', `journald gets no events: ${messageOf(error)}`);
+    }
+  }
+
   #noteIndicators(error: unknown): void {
     this.#problems.set('indicators', `the indicators cannot be compiled: ${messageOf(error)}`);
   }
@@ -614,6 +634,8 @@ export class AgentCore implements Control, AsyncDisposable {
   }
 }
 
+/** Entries of the event log: what journald gets. Connections stay in the journal. */
+const LOGGED_IDS = EVENT_IDS.filter((id) => id !== 0);
 /** Slots whose tables are made of feeds. */
 const FEED_SLOTS = ['reputation', 'categories', 'popular'] as const satisfies readonly TableSlot[];
 const FEED_SETTINGS: ReadonlySet<string> = new Set(['DefaultFeeds', 'FeedBlockConfidence', 'ProtectedNames']);

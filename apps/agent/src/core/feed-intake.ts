@@ -296,11 +296,13 @@ export class FeedIntake {
   adoptLast(): boolean {
     const { tables, facts, compiler } = this.#parts;
     const last = readTablesFact(facts.get(TABLES_FACT));
-    if (last === null || !compiler.has(last.files.reputation)) return false;
-    tables.adopt('reputation', last.files.reputation);
-    const isWhole = compiler.has(last.files.popular) && compiler.has(last.files.categories);
-    if (compiler.has(last.files.popular)) tables.adopt('popular', last.files.popular);
-    if (compiler.has(last.files.categories)) this.#categoryBase = last.files.categories;
+    const { reputation = '', popular = '', categories = '' } = last?.files ?? {};
+    if (compiler.has(categories)) this.#categoryBase = categories;
+    compiler.sweepCategories(this.#categoryBase);
+    if (last === null || !compiler.has(reputation)) return false;
+    tables.adopt('reputation', reputation);
+    const isWhole = compiler.has(popular) && compiler.has(categories);
+    if (compiler.has(popular)) tables.adopt('popular', popular);
     return isWhole && last.key === this.#key();
   }
 
@@ -617,20 +619,42 @@ function storedReport(report: ReadingReport): StoredReport {
   return rest;
 }
 
+/** The next feed waits in the queue meanwhile, so a client that was stopped in the middle is not waited for. */
+const CONTENT_PAUSE_MS = 60_000;
+
 async function* bounded(
   content: AsyncIterable<Uint8Array>,
   location: string,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
+  const chunks = content[Symbol.asyncIterator]();
   let total = 0;
-  for await (const chunk of content) {
-    total += chunk.length;
-    if (total > maxBytes) {
-      throw new ControlError(
-        'invalid',
-        `${printable(location, 400)}: more than the limit of ${byteSize(maxBytes)} for one feed; raise the setting FeedMaxBytes or split the list`,
-      );
+  try {
+    for (;;) {
+      const next = await soon(chunks.next(), location);
+      if (next.done === true) return;
+      total += next.value.length;
+      if (total > maxBytes) {
+        throw new ControlError(
+          'invalid',
+          `${printable(location, 400)}: more than the limit of ${byteSize(maxBytes)} for one feed; raise the setting FeedMaxBytes or split the list`,
+        );
+      }
+      yield next.value;
     }
-    yield chunk;
+  } finally {
+    // Not awaited: it waits for a chunk that may never come.
+    chunks.return?.().catch(() => {});
+  }
+}
+
+async function soon<T>(next: Promise<T>, location: string): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const message = `${printable(location, 400)}: nothing of it came for ${CONTENT_PAUSE_MS / 1000} s; gave up`;
+  const timer = setTimeout(() => reject(new ControlError('unavailable', message)), CONTENT_PAUSE_MS);
+  try {
+    return await Promise.race([next, promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }

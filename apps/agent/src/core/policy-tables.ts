@@ -8,6 +8,7 @@
 import { existsSync } from 'node:fs';
 
 import type { CategoryPolicy } from '@sallyport/contract/category-policy';
+import type { ImportResult } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
 import type { Indicator } from '@sallyport/contract/indicator';
 import { TableBuilder } from '@sallyport/hosts/build';
@@ -17,6 +18,7 @@ import type { IndicatorStore } from '../indicators/indicator-store.ts';
 import { readUsers } from '../indicators/users.ts';
 import type { SettingsStore } from '../settings/settings-store.ts';
 import type { Facts } from '../state/facts.ts';
+import type { StateDirectory } from '../state/state-directory.ts';
 import { CategoryCompiler } from '../tables/category-compiler.ts';
 import type { ChildProgram } from '../tables/child-program.ts';
 import { CoalescedTask } from '../tables/coalesced-task.ts';
@@ -28,6 +30,7 @@ import type { TableFiles } from '../tables/table-files.ts';
 
 export interface PolicyTablesOptions {
   readonly program: ChildProgram;
+  readonly directory: StateDirectory;
   readonly files: TableFiles;
   readonly tables: PublishedTables;
   readonly indicators: IndicatorStore;
@@ -53,9 +56,16 @@ export class PolicyTables {
 
   constructor(options: PolicyTablesOptions) {
     this.#options = options;
-    const { files, hashKey, indicators: store } = options;
+    const { directory, files, hashKey, indicators: store } = options;
     const child = new PolicyChild(options.program, files, options.signal);
-    this.#indicators = new IndicatorCompiler({ child, files, store, hashKey, device: () => this.#device() });
+    this.#indicators = new IndicatorCompiler({
+      child,
+      files,
+      directory,
+      store,
+      hashKey,
+      device: () => this.#device(),
+    });
     this.#categories = new CategoryCompiler(child, files);
     this.#settingsText = this.#relevantSettings();
   }
@@ -96,8 +106,16 @@ export class PolicyTables {
     this.#indicators.note(removed, added);
   }
 
-  noteManyIndicators(): void {
-    this.#indicators.noteMany();
+  /** All or none; what is stored is in force when this resolves. Throws ControlError, and what `lines` throws. */
+  async importIndicators(
+    lines: AsyncIterable<Uint8Array>,
+    nowMs: number,
+    onProgress: (line: string) => void,
+  ): Promise<ImportResult> {
+    const { indicators } = this.#options;
+    const result = await indicators.exclusive(() => this.#indicators.import(lines, nowMs, onProgress));
+    if (result.failed === 0) await this.compileIndicators();
+    return result;
   }
 
   /** Resolves when the gate judges by what is stored now. Throws ControlError. */
@@ -106,8 +124,10 @@ export class PolicyTables {
   }
 
   /** The gate stops at the very second by itself; of many, they leave the table with the next full compile. */
-  indicatorsExpired(): void {
-    if (this.#options.indicators.size <= AT_ONCE) void this.compileIndicators().catch(() => {});
+  async removeExpired(nowMs: number): Promise<void> {
+    const { indicators } = this.#options;
+    const removed = await indicators.removeExpired(nowMs);
+    if (removed > 0 && indicators.size <= AT_ONCE) await this.compileIndicators();
   }
 
   compileCategories(): Promise<void> {

@@ -1,12 +1,11 @@
 /**
  * An import: lines of ImportLine into the store, all or none. Rows are written as they come, in one transaction that
- * stays open meanwhile, so half a million of them need no memory to speak of.
+ * stays open meanwhile, so half a million of them need no memory to speak of. Runs in a child process (policy-main.ts):
+ * reading, writing and committing that many takes seconds, some of them in one piece.
  *
- * Easy to get wrong: after the first failure nothing more is written, but everything is still read, so that all
- * mistakes are named at once.
+ * Easy to get wrong: a stream that ends is not one that is complete; it ends as well when the agent was killed. So the
+ * last line is IMPORT_END, and without it nothing is kept.
  */
-import { setImmediate } from 'node:timers/promises';
-
 import type { ImportLine, ImportResult } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
 import type { IndicatorInput } from '@sallyport/contract/indicator';
@@ -16,16 +15,24 @@ import { readIndicator } from './read-indicator.ts';
 import { textLines } from './text-lines.ts';
 
 const MAX_FAILURES = 1000;
-/** Others get their turn after so many. */
-const ROWS_PER_TURN = 500;
-const ROWS_PER_REPORT = 10_000;
+const ROWS_PER_REPORT = 20_000;
 /** Whoever sends nothing for so long is given up: nobody else can change an indicator while an import is open. */
 const PATIENCE_MS = 30_000;
+const IMPORT_END = 'end';
 
-/** To be used inside `exclusive`. Throws ControlError `invalid` for lines that are none. */
+/** Lines as they come from whoever imports, completed. Throws what `lines` throws, and ControlError when none comes. */
+export async function* completeImport(lines: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* withPatience(lines);
+  yield Buffer.from(`\n${IMPORT_END}\n`);
+}
+
+/**
+ * `content` is what `completeImport` makes. After the first failure nothing more is written, but everything is still
+ * read, so that all mistakes are named at once. Throws ControlError `invalid` for lines that are none.
+ */
 export async function importIndicators(
   store: IndicatorStore,
-  content: AsyncIterable<Uint8Array>,
+  content: AsyncIterable<unknown>,
   nowMs: number,
   onProgress: (line: string) => void,
 ): Promise<ImportResult> {
@@ -36,20 +43,29 @@ export async function importIndicators(
     failed++;
     if (failures.length < MAX_FAILURES) failures.push({ row, field, reason });
   };
+  let isComplete = false;
   using open = store.beginImport(nowMs);
-  for await (const text of textLines(withPatience(content))) {
-    const line = readLine(text);
-    rows++;
-    if ('reason' in line) {
-      fail(line.row, line.field, line.reason);
-    } else {
-      const read = readIndicator(line.input, nowMs);
-      if (read.kind === 'rejected') fail(line.row, read.field, read.reason);
-      else if (failed === 0) open.put(read.value);
+  for await (const lines of textLines(content)) {
+    for (const text of lines) {
+      if (isComplete) throw new ControlError('invalid', 'the import goes on behind its end');
+      if (text === '') continue;
+      if (text === IMPORT_END) {
+        isComplete = true;
+        continue;
+      }
+      const line = readLine(text);
+      rows++;
+      if ('reason' in line) {
+        fail(line.row, line.field, line.reason);
+      } else {
+        const read = readIndicator(line.input, nowMs);
+        if (read.kind === 'rejected') fail(line.row, read.field, read.reason);
+        else if (failed === 0) open.put(read.value);
+      }
+      if (rows % ROWS_PER_REPORT === 0) onProgress(`${rows.toLocaleString('en')} rows`);
     }
-    if (rows % ROWS_PER_TURN === 0) await setImmediate();
-    if (rows % ROWS_PER_REPORT === 0) onProgress(`${rows.toLocaleString('en')} rows`);
   }
+  if (!isComplete) throw new ControlError('invalid', 'the content broke off');
   if (failed > 0) return { imported: 0, failed, failures };
   open.commit();
   return { imported: rows, failed, failures };

@@ -117,20 +117,22 @@ function acceptNetwork(address: Uint8Array, prefixLength: number): ReadTarget {
 }
 
 function readNetwork(text: string, typed: string): ReadTarget {
-  const shown = quote(typed);
+  const shown = (): string => quote(typed);
   const cidr = parseCidr(text);
   if (cidr.kind === 'ok' && cidr.prefixLength === 0)
-    return refuse(`${shown} covers every address; name smaller networks`);
+    return refuse(`${shown()} covers every address; name smaller networks`);
   if (cidr.kind === 'ok') return acceptNetwork(cidr.bytes, cidr.prefixLength);
   switch (cidr.reason) {
     case 'host-bits-set':
-      return refuse(`${shown} has bits set behind its prefix; the network is ${cidr.network}`);
+      return refuse(`${shown()} has bits set behind its prefix; the network is ${cidr.network}`);
     case 'bad-prefix-length':
-      return refuse(`${shown}: the prefix length must be 0–32 for IPv4 or 0–128 for IPv6`);
+      return refuse(`${shown()}: the prefix length must be 0–32 for IPv4 or 0–128 for IPv6`);
     case 'bad-address':
     case 'no-prefix-length': {
       const fault = addressFault(text.slice(0, text.indexOf('/')));
-      return refuse(fault ?? `${shown} looks like a URL without its scheme; write http://${quote(typed).slice(1, -1)}`);
+      return refuse(
+        fault ?? `${shown()} looks like a URL without its scheme; write http://${quote(typed).slice(1, -1)}`,
+      );
     }
     default:
       return cidr satisfies never;
@@ -138,19 +140,19 @@ function readNetwork(text: string, typed: string): ReadTarget {
 }
 
 function readRange(first: Uint8Array | null, last: Uint8Array | null, typed: string): ReadTarget {
-  const shown = quote(typed);
-  if (first === null) return refuse(`${shown}: the first address of the range is none`);
-  if (last === null) return refuse(`${shown}: the last address of the range is none`);
+  const shown = (): string => quote(typed);
+  if (first === null) return refuse(`${shown()}: the first address of the range is none`);
+  if (last === null) return refuse(`${shown()}: the last address of the range is none`);
   const networks = networksOfRange(first, last);
   if (networks === null) {
     return refuse(
       first.length === last.length
-        ? `${shown}: the range ends before it begins; write the lower address first`
-        : `${shown}: the range mixes IPv4 and IPv6`,
+        ? `${shown()}: the range ends before it begins; write the lower address first`
+        : `${shown()}: the range mixes IPv4 and IPv6`,
     );
   }
   const only = networks.length === 1 ? networks[0] : undefined;
-  if (only?.prefixLength === 0) return refuse(`${shown} covers every address; name smaller ranges`);
+  if (only?.prefixLength === 0) return refuse(`${shown()} covers every address; name smaller ranges`);
   if (only !== undefined) return acceptNetwork(only.address, only.prefixLength);
   return accept('IpAddress', `${formatIp(first)}-${formatIp(last)}`, { kind: 'networks', networks });
 }
@@ -159,19 +161,19 @@ const EXACT = 'exact:';
 const isExact = (text: string): boolean => text.slice(0, EXACT.length).toLowerCase() === EXACT;
 
 function readHost(text: string, typed: string): ReadTarget {
-  const shown = quote(typed);
+  const shown = (): string => quote(typed);
   const below = text.startsWith('*.');
   const exact = isExact(text);
   const bare = below ? text.slice(2) : exact ? text.slice(EXACT.length).trim() : text;
-  if (bare.includes('*')) return refuse(`${shown}: "*" is only allowed as a leading "*."`);
+  if (bare.includes('*')) return refuse(`${shown()}: "*" is only allowed as a leading "*."`);
   const fault = addressFault(bare);
   if (fault !== null) return refuse(fault);
-  if (exact && parseIp(bare) !== null) return refuse(`${shown}: an address is always exact; leave "exact:" out`);
+  if (exact && parseIp(bare) !== null) return refuse(`${shown()}: an address is always exact; leave "exact:" out`);
   const host = canonicalHost(bare);
-  if (host.kind === 'rejected') return refuse(`${shown} ${HOST_FAULTS[host.reason]}`);
+  if (host.kind === 'rejected') return refuse(`${shown()} ${HOST_FAULTS[host.reason]}`);
   const name = host.value;
   if (!name.includes('.'))
-    return refuse(`${shown} is a top-level domain or a bare name; name at least two labels, such as example.${name}`);
+    return refuse(`${shown()} is a top-level domain or a bare name; name at least two labels, such as example.${name}`);
   if (below) return accept('DomainName', `*.${name}`, { kind: 'host', name, match: 'subdomains' });
   if (exact) return accept('DomainName', `${EXACT}${name}`, { kind: 'host', name, match: 'exact' });
   return accept('DomainName', name, { kind: 'host', name, match: 'suffix' });
@@ -180,17 +182,18 @@ function readHost(text: string, typed: string): ReadTarget {
 const USUAL_PORTS = { http: '80', https: '443' } as const;
 
 function readUrl(text: string): ReadTarget {
-  const shown = quote(text);
+  const shown = (): string => quote(text);
   const parts = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^#]*)/i.exec(text);
   const scheme = parts?.[1]?.toLowerCase() ?? '';
-  if (scheme !== 'http' && scheme !== 'https') return refuse(`${shown}: only http and https URLs are supported`);
+  if (scheme !== 'http' && scheme !== 'https') return refuse(`${shown()}: only http and https URLs are supported`);
   const authority = parts?.[2] ?? '';
-  if (authority.includes('@')) return refuse(`${shown}: leave user name and password out`);
+  if (authority.includes('@')) return refuse(`${shown()}: leave user name and password out`);
   const colon = /:([^:\]]*)$/.exec(authority);
   const digits = colon?.[1] ?? '';
   const isUsual = digits === '' || digits === USUAL_PORTS[scheme];
   const port = isUsual ? null : readPort(digits);
-  if (!isUsual && port === null) return refuse(`${shown}: ${quote(digits)} is no port; write a number from 1 to 65535`);
+  if (!isUsual && port === null)
+    return refuse(`${shown()}: ${quote(digits)} is no port; write a number from 1 to 65535`);
   const hostText = colon === null ? authority : authority.slice(0, -colon[0].length);
   const literal = parseIp(hostText.startsWith('[') && hostText.endsWith(']') ? hostText.slice(1, -1) : hostText);
   let host: string;
@@ -200,13 +203,13 @@ function readUrl(text: string): ReadTarget {
     const fault = addressFault(hostText);
     if (fault !== null) return refuse(fault);
     const name = canonicalHost(hostText);
-    if (name.kind === 'rejected') return refuse(`${shown}: the host ${HOST_FAULTS[name.reason]}`);
-    if (!name.value.includes('.')) return refuse(`${shown}: the host is a top-level domain or a bare name`);
+    if (name.kind === 'rejected') return refuse(`${shown()}: the host ${HOST_FAULTS[name.reason]}`);
+    if (!name.value.includes('.')) return refuse(`${shown()}: the host is a top-level domain or a bare name`);
     host = name.value;
   }
   const rest = parts?.[3] ?? '';
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u0020\u007f]/.test(rest)) return refuse(`${shown}: white space in a URL; encode it as %20`);
+  if (/[\u0000-\u0020\u007f]/.test(rest)) return refuse(`${shown()}: white space in a URL; encode it as %20`);
   const path = encodeNonAscii(rest.startsWith('/') ? rest : `/${rest}`);
   if (path.length >= MAX_PATH_BYTES) return refuse(`the path of the URL is longer than ${MAX_PATH_BYTES - 1} bytes`);
   const shownHost = host.includes(':') ? `[${host}]` : host;
@@ -233,21 +236,21 @@ const HOST_FAULTS = {
 
 /** Why something that looks like an address is none; null when it does not look like one. */
 function addressFault(text: string): string | null {
-  const shown = quote(text);
+  const shown = (): string => quote(text);
   if (/^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.]*$/i.test(text)) {
     return parseIp(text) === null
-      ? `${shown} is not an IPv6 address; expected up to eight groups of up to four hex digits`
+      ? `${shown()} is not an IPv6 address; expected up to eight groups of up to four hex digits`
       : null;
   }
   if (!/^[0-9]+(?:\.[0-9]*)*$/.test(text) || parseIp(text) !== null)
     return /\.[0-9]+\.?$/.test(text) ? numericEnd(text) : null;
   const parts = text.split('.');
-  if (parts.length !== 4) return `${shown} is not an IPv4 address; it has ${parts.length} parts instead of four`;
+  if (parts.length !== 4) return `${shown()} is not an IPv4 address; it has ${parts.length} parts instead of four`;
   for (const part of parts) {
-    if (part === '') return `${shown} is not an IPv4 address; one of its parts is empty`;
-    if (Number(part) > 255) return `${shown} is not an IPv4 address; ${part.slice(0, 16)} is more than 255`;
+    if (part === '') return `${shown()} is not an IPv4 address; one of its parts is empty`;
+    if (Number(part) > 255) return `${shown()} is not an IPv4 address; ${part.slice(0, 16)} is more than 255`;
     if (part.length > 1 && part.startsWith('0'))
-      return `${shown} is not an IPv4 address; write ${part.slice(0, 16)} without leading zeros`;
+      return `${shown()} is not an IPv4 address; write ${part.slice(0, 16)} without leading zeros`;
   }
   return null;
 }

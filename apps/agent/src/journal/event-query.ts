@@ -21,7 +21,7 @@ interface Entry {
 }
 
 /** What has been read of the two tables, by order of arrival. */
-interface Position {
+export interface Position {
   flow: number;
   own: number;
 }
@@ -51,8 +51,11 @@ export function* readEvents(
   }
 }
 
+/** Behind everything that is there now. */
+export const endOf = (journal: Journal): Position => ({ flow: journal.lastSequence, own: journal.lastOwnId });
+
 /**
- * What arrives from now on, until the signal aborts. With `sinceMs`, what is there already from that time on comes
+ * What arrives from now on, or behind `from`, until the signal aborts. With `sinceMs`, what is there already from that time on comes
  * first; nothing is left out or doubled in between.
  */
 export async function* followEvents(
@@ -60,8 +63,9 @@ export async function* followEvents(
   device: Device,
   query: EventQuery,
   signal: AbortSignal,
+  from: Position = endOf(journal),
 ): AsyncGenerator<DeviceNetworkEvent> {
-  const position: Position = { flow: journal.lastSequence, own: journal.lastOwnId };
+  const position = { ...from };
   const wanted = wantedIds(query);
   if (query.sinceMs !== undefined) {
     const { limit: _, ...backlog } = query;
@@ -74,11 +78,12 @@ export async function* followEvents(
   try {
     while (!signal.aborted) {
       arrived = Promise.withResolvers<void>();
-      const entries = arrivedSince(journal.database, position, device);
+      const end = endOf(journal);
+      const entries = arrivedSince(journal.database, position, end, wanted, device);
       for (const row of entries.flatMap(({ rows }) => rows)) {
         if (wanted === null || wanted.has(row.EventId)) yield row;
       }
-      if (entries.length === 0) await arrived.promise;
+      if (position.flow >= end.flow && position.own >= end.own) await arrived.promise;
     }
   } finally {
     stop();
@@ -121,18 +126,29 @@ function* byTime(
   }
 }
 
-/** The next entries by order of arrival; moves `position`. */
-function arrivedSince(database: DatabaseSync, position: Position, device: Device): readonly Entry[] {
+/** The next entries up to `end` by order of arrival; moves `position`. Connections that nobody wants are not decoded. */
+function arrivedSince(
+  database: DatabaseSync,
+  position: Position,
+  end: Position,
+  wanted: ReadonlySet<number> | null,
+  device: Device,
+): readonly Entry[] {
   const entries: Entry[] = [];
   for (const { table, key } of [
     { table: 'flow', key: 'sequence' },
     { table: 'own', key: 'id' },
   ] as const) {
+    const protectionOnly = wanted !== null && !wanted.has(0) ? 'AND event_id <> 0' : '';
     const rows = database
-      .prepare(`SELECT ${key} AS key, at_ms, record FROM ${table} WHERE ${key} > ? ORDER BY ${key} LIMIT ${PAGE}`)
-      .all(position[table]);
+      .prepare(
+        `SELECT ${key} AS key, at_ms, record FROM ${table}
+         WHERE ${key} > ? AND ${key} <= ? ${protectionOnly} ORDER BY ${key} LIMIT ${PAGE}`,
+      )
+      .all(position[table], end[table]);
     for (const row of rows) entries.push(entryOf(table, row, device));
-    position[table] = Number(rows.at(-1)?.['key'] ?? position[table]);
+    // Fewer than a page: nothing up to the end was left out.
+    position[table] = rows.length < PAGE ? Math.max(position[table], end[table]) : Number(rows.at(-1)?.['key']);
   }
   return entries.sort((a, b) => a.atMs - b.atMs);
 }

@@ -14,7 +14,7 @@ import { actionTypeOf, eventIdOf } from '@sallyport/policy/events';
 import { alpnOf } from '@sallyport/wire/tls/client-hello';
 
 import { addressType } from './address-type.ts';
-import type { OwnRecord } from './own-record.ts';
+import { eventIdOfOwn, type OwnRecord } from './own-record.ts';
 
 export interface Device {
   readonly id: string;
@@ -130,12 +130,19 @@ export function ownRow(record: OwnRecord, id: number, atMs: number, device: Devi
       return {
         ...base,
         ActionType: 'SettingsChanged',
-        EventId: 5007,
+        EventId: eventIdOfOwn(record),
         AdditionalFields: JSON.stringify({
           OldValue: `${record.name} = ${record.oldValue}`,
           NewValue: `${record.name} = ${record.newValue}`,
           Source: record.source,
         }),
+      };
+    case 'change-refused':
+      return {
+        ...base,
+        ActionType: 'TamperingAttempt',
+        EventId: eventIdOfOwn(record),
+        AdditionalFields: JSON.stringify({ ChangedType: 'Blocked', Value: `${record.name} = ${record.value}` }),
       };
     case 'protection-gap':
       return {

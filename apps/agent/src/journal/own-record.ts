@@ -7,6 +7,8 @@ export type OwnRecord =
       readonly newValue: string;
       readonly source: string;
     }
+  /** A change that was refused, because the setting is managed. */
+  | { readonly kind: 'change-refused'; readonly name: string; readonly value: string }
   /** From `fromMs` to the row's time, packets were not judged. */
   | { readonly kind: 'protection-gap'; readonly fromMs: number; readonly reason: string }
   /** `where`: the journal's own bound, or the gate's ring while the agent was away. */
@@ -19,4 +21,7 @@ export type OwnRecord =
     };
 
 /** 0: no entry of the event log. */
-export const eventIdOfOwn = (record: OwnRecord): number => (record.kind === 'setting-changed' ? 5007 : 0);
+export function eventIdOfOwn(record: OwnRecord): number {
+  if (record.kind === 'setting-changed') return 5007;
+  return record.kind === 'change-refused' ? 5013 : 0;
+}

@@ -25,18 +25,32 @@ export interface SettingChange {
   readonly new: SettingView;
 }
 
+/** A change that was refused, because the setting is managed. */
+export interface RefusedChange {
+  readonly name: SettingName;
+  readonly value: SettingValue;
+}
+
 export class SettingsStore {
   readonly #database: DatabaseSync;
   readonly #managedFiles: readonly string[];
   readonly #onChange: (change: SettingChange) => void;
+  readonly #onRefused: (change: RefusedChange) => void;
   readonly #local = new Map<SettingName, SettingValue>();
   #managed: ManagedSettings;
   #effective: ReadonlyMap<SettingName, SettingView>;
 
-  constructor(database: DatabaseSync, managedFiles: readonly string[], onChange: (change: SettingChange) => void) {
+  /** `onRefused`: an attempt to change a managed setting to another value. */
+  constructor(
+    database: DatabaseSync,
+    managedFiles: readonly string[],
+    onChange: (change: SettingChange) => void,
+    onRefused: (change: RefusedChange) => void = () => {},
+  ) {
     this.#database = database;
     this.#managedFiles = managedFiles;
     this.#onChange = onChange;
+    this.#onRefused = onRefused;
     for (const row of database.prepare('SELECT name, value FROM setting').iterate()) {
       const name = String(row['name']);
       // A name or value that a later version wrote and this one does not know counts as not set.
@@ -74,6 +88,7 @@ export class SettingsStore {
       );
     }
     if (this.#managed.values.has(name)) {
+      if (this.#managed.values.get(name) !== value) this.#onRefused({ name, value });
       throw new ControlError('conflict', `${name} is set by ${this.#managedFiles.join(' or ')}; change it there`);
     }
     this.#database.prepare('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)').run(name, String(value));

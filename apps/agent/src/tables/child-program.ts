@@ -15,6 +15,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire, findPackageJSON, isBuiltin } from 'node:module';
 import { constants, setPriority } from 'node:os';
+import { pipeline } from 'node:stream/promises';
 
 export interface ChildProgram {
   readonly entry: string;
@@ -103,39 +104,61 @@ const FLAGS = [
   '--eval',
   LOADER,
 ];
+/**
+ * Reading tells of every four MiB, fetching of every one, and the longest silence is that of sorting ten million names: half
+ * a minute here, some minutes on a small board.
+ */
+const LONGEST_SILENCE_MS = 10 * 60_000;
 /** Below everything else on the machine: compiling is never urgent. */
 const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
 
 /**
  * Runs `run(task, send)` of the program's entry in a child; every message it sends goes to `onMessage`. Resolves when
- * the child has ended in order, rejects when it crashed, was killed, or could not be started. Aborting kills it.
+ * the child has ended in order, rejects when it crashed, was killed, could not be started, or said nothing for
+ * `longestSilenceMs`: whoever waits for it must not wait for ever. Aborting kills it.
+ * `content` is its standard input; what the child leaves of it stays unread.
  */
 export function runChild(
   program: ChildProgram,
   task: unknown,
   onMessage: (message: unknown) => void,
   signal?: AbortSignal,
+  longestSilenceMs: number = LONGEST_SILENCE_MS,
+  content?: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const { NODE_OPTIONS: _, NODE_COMPILE_CACHE: __, ...env } = process.env;
   const child = spawn('/proc/self/exe', FLAGS, {
     cwd: '/',
     env,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: [content === undefined ? 'ignore' : 'pipe', 'ignore', 'pipe', 'ipc'],
     ...(signal !== undefined && { signal, killSignal: 'SIGKILL' as const }),
   });
+  if (child.stdin !== null && content !== undefined) {
+    // A child that ends early says why itself.
+    void pipeline(content, child.stdin).catch(() => {});
+  }
   let crash = '';
   let complaint = '';
+  const silence = setTimeout(() => {
+    crash = `no sign of life for ${Math.ceil(longestSilenceMs / 1000)} s; it was ended`;
+    child.kill('SIGKILL');
+  }, longestSilenceMs);
   child.stderr?.on('data', (chunk: Buffer) => {
     if (complaint.length < 2000) complaint += chunk.toString('latin1');
   });
   child.on('message', (message: unknown) => {
+    silence.refresh();
     const isCrash = typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'crashed';
     if (isCrash && 'message' in message) crash = String(message.message);
     else onMessage(message);
   });
-  child.once('error', reject);
+  child.once('error', (error) => {
+    clearTimeout(silence);
+    reject(error);
+  });
   child.once('close', (code, killedBy) => {
+    clearTimeout(silence);
     if (code === 0 && crash === '') resolve();
     else reject(new Error(oneLine(crash || complaint || `ended by ${killedBy ?? `code ${code}`}`)));
   });

@@ -1,25 +1,29 @@
 /**
  * Keeps the table of custom indicators up to date with their store, at a cost that fits the change: a few indicators
- * are compiled at once, many in a child process (policy-main.ts), and a single change to many edits the last table.
+ * are compiled at once, many and all imports in a child process (policy-main.ts), and a single change to many edits the
+ * last table.
  *
  * Easy to get wrong: `note` has to be called in the same step of the store's `exclusive` as the change, or a table
  * could lack a change that was noted before it, for ever.
  */
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { rmSync } from 'node:fs';
 
+import type { ImportResult } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
 import type { Indicator } from '@sallyport/contract/indicator';
 
+import { completeImport } from '../indicators/import-indicators.ts';
 import type { IndicatorStore } from '../indicators/indicator-store.ts';
+import type { StateDirectory } from '../state/state-directory.ts';
 import { buildIndicatorTable, type CompileNotes, type ThisDevice } from './indicator-table.ts';
-import type { PolicyChild } from './policy-child.ts';
+import type { PolicyChild, RunningTask } from './policy-child.ts';
 import type { IndicatorChange, PolicyTask, StoredLine } from './policy-task.ts';
 import type { TableFiles } from './table-files.ts';
 
 export interface IndicatorCompilerOptions {
   readonly child: PolicyChild;
   readonly files: TableFiles;
+  readonly directory: StateDirectory;
   readonly store: IndicatorStore;
   readonly hashKey: readonly [number, number];
   /** As it is now. */
@@ -35,17 +39,30 @@ export interface CompiledIndicators {
   readonly generation: number;
 }
 
+/** The table that noted changes are about, and the device it was compiled for. */
+interface Base {
+  readonly file: string;
+  readonly device: string;
+}
+
+/** The table of an import, which nobody has asked for yet. Without a name: `TableFiles.sweep` may not touch it. */
+interface Imported {
+  readonly part: string;
+  readonly notes: CompileNotes;
+  readonly device: string;
+}
+
 /** So many take the agent about 20 ms. */
 export const AT_ONCE = 2000;
 /** Above, building costs no more than editing. */
 const MAX_CHANGES = 10_000;
-const ROWS_PER_TURN = 2000;
 
 export class IndicatorCompiler {
   readonly #options: IndicatorCompilerOptions;
   #changes: IndicatorChange[] = [];
-  /** The table that `#changes` are about, and the device it was compiled for. Null: none that can be edited. */
-  #base: { readonly file: string; readonly device: string } | null = null;
+  /** Null: none that can be edited. */
+  #base: Base | null = null;
+  #imported: Imported | null = null;
 
   constructor(options: IndicatorCompilerOptions) {
     this.#options = options;
@@ -62,71 +79,143 @@ export class IndicatorCompiler {
   noteMany(): void {
     this.#base = null;
     this.#changes = [];
+    if (this.#imported !== null) rmSync(this.#imported.part, { force: true });
+    this.#imported = null;
+  }
+
+  /**
+   * Stores all lines of ImportLine or none, and compiles the table that `compile` then answers with. To be used inside
+   * `exclusive` of the store. Throws ControlError, and what `lines` throws; nothing is stored then.
+   */
+  async import(
+    lines: AsyncIterable<Uint8Array>,
+    nowMs: number,
+    onProgress: (line: string) => void,
+  ): Promise<ImportResult> {
+    const { store, directory, hashKey } = this.#options;
+    const device = this.#options.device();
+    const heard: { result: ImportResult | null; notes: CompileNotes | null; refusal: ControlError | null } = {
+      result: null,
+      notes: null,
+      refusal: null,
+    };
+    const running: RunningTask = {
+      content: completeImport(lines),
+      onMessage(message) {
+        if (message.kind === 'progress') onProgress(message.line);
+        else if (message.kind === 'imported') heard.result = message.result;
+        else if (message.kind === 'indicators') heard.notes = message.notes;
+        else if (message.kind === 'refused')
+          heard.refusal = new ControlError(message.fault.code, message.fault.message);
+      },
+    };
+    const task = (to: string): PolicyTask => ({ kind: 'import', directory, hashKey, device, nowMs, to });
+    const before = store.generation;
+    let part: string;
+    try {
+      part = await store.lend(() => this.#options.child.write('indicators', task, running));
+    } catch (error) {
+      // Stored and then not compiled: the next `compile` does it.
+      if (store.generation === before || heard.result === null) throw error;
+      this.noteMany();
+      return heard.result;
+    }
+    const { result, notes, refusal } = heard;
+    if (refusal !== null) throw refusal;
+    if (result === null) throw new ControlError('internal', 'the import ended without a result');
+    if (result.failed > 0) return result;
+    this.noteMany();
+    if (notes !== null) {
+      this.#imported = { part, notes, device: JSON.stringify(device) };
+      this.#base = { file: '', device: this.#imported.device };
+    }
+    return result;
   }
 
   /** Writes a table of what is stored. Throws ControlError. Never twice at once. */
   async compile(): Promise<CompiledIndicators> {
-    const { store } = this.#options;
     const device = this.#options.device();
-    if (store.size > AT_ONCE && this.#base?.device === JSON.stringify(device)) {
-      const edited = await this.#edit(this.#base.file, device);
+    const imported = await this.#takeImported(device);
+    if (imported !== null && imported.upToDate) return imported.compiled;
+    const base = this.#base;
+    if (this.#options.store.size > AT_ONCE && base?.device === JSON.stringify(device)) {
+      const edited = await this.#edit(base, device);
+      if (imported !== null) this.#options.files.remove(base.file);
       if (edited !== null) return edited;
     }
     return this.#build(device);
   }
 
-  async #edit(base: string, device: ThisDevice): Promise<CompiledIndicators | null> {
-    const { store, files } = this.#options;
-    const { changes, generation } = await store.exclusive(() => {
-      const taken = { changes: this.#changes, generation: store.generation };
-      this.#changes = [];
-      return taken;
-    });
-    if (this.#base === null) return null;
-    const notes = await this.#inChild((to) => ({ kind: 'edit', table: files.path(base), changes, device, to }));
-    return notes === null ? null : this.#finished(notes.file, notes.notes, device, generation, false);
-  }
-
-  async #build(device: ThisDevice): Promise<CompiledIndicators> {
-    const { store, files, hashKey } = this.#options;
-    const source = `${files.path(`indicators-${process.pid}-${Date.now()}`)}.lines.part`;
-    try {
-      const dumped = await store.exclusive(async () => {
-        this.#changes = [];
-        this.#base = { file: '', device: JSON.stringify(device) };
-        const { generation } = store;
-        if (store.size > AT_ONCE) {
-          await dump(store, source);
-          return { generation, all: null };
-        }
-        return { generation, all: allOf(store) };
-      });
-      if (dumped.all !== null) {
-        const { bytes, notes } = buildIndicatorTable(dumped.all, hashKey, device);
-        const file = files.write('indicators', bytes, { durable: false });
-        return this.#finished(file, notes, device, dumped.generation, true);
-      }
-      const built = await this.#inChild((to) => ({ kind: 'build', from: source, hashKey, device, to }));
-      if (built === null) throw new ControlError('internal', 'the indicators do not fit into a table');
-      return this.#finished(built.file, built.notes, device, dumped.generation, true);
-    } catch (error) {
-      this.noteMany();
-      throw error;
-    } finally {
-      rmSync(source, { force: true });
-    }
-  }
-
-  #finished(
-    file: string,
-    notes: CompileNotes,
+  /** The table of an import, if it is for this device. It becomes the base of the changes that were noted since. */
+  #takeImported(
     device: ThisDevice,
-    generation: number,
-    complete: boolean,
-  ): CompiledIndicators {
-    // `noteMany` may have been called meanwhile; then this table cannot be edited up to date.
-    if (this.#base !== null) this.#base = { file, device: JSON.stringify(device) };
-    return { file, notes, complete, generation };
+  ): Promise<{ readonly compiled: CompiledIndicators; readonly upToDate: boolean } | null> {
+    const { store, child } = this.#options;
+    return store.exclusive(() => {
+      const imported = this.#imported;
+      if (imported === null) return null;
+      if (imported.device !== JSON.stringify(device)) {
+        this.noteMany();
+        return null;
+      }
+      this.#imported = null;
+      const file = child.place('indicators', imported.part);
+      this.#base = { file, device: imported.device };
+      const compiled = { file, notes: imported.notes, complete: true, generation: store.generation };
+      return { compiled, upToDate: this.#changes.length === 0 };
+    });
+  }
+
+  /** Null when the table has no room for the changes. */
+  async #edit(base: Base, device: ThisDevice): Promise<CompiledIndicators | null> {
+    const { store, files } = this.#options;
+    const taken = await store.exclusive(() => {
+      // An import came in between.
+      if (this.#base !== base) return null;
+      const changes = this.#changes;
+      this.#changes = [];
+      return { changes, generation: store.generation };
+    });
+    if (taken === null) return null;
+    const { changes, generation } = taken;
+    const edited = await this.#inChild((to) => ({ kind: 'edit', table: files.path(base.file), changes, device, to }));
+    if (edited === null) return null;
+    this.#rebase(base, edited.file);
+    return { ...edited, complete: false, generation };
+  }
+
+  #build(device: ThisDevice): Promise<CompiledIndicators> {
+    return this.#options.store.exclusive(async () => {
+      this.noteMany();
+      try {
+        return await this.#buildAll(device);
+      } catch (error) {
+        this.noteMany();
+        throw error;
+      }
+    });
+  }
+
+  async #buildAll(device: ThisDevice): Promise<CompiledIndicators> {
+    const { store, files, hashKey, directory } = this.#options;
+    const base: Base = { file: '', device: JSON.stringify(device) };
+    this.#base = base;
+    const { generation } = store;
+    if (store.size <= AT_ONCE) {
+      const { bytes, notes } = buildIndicatorTable(allOf(store), hashKey, device);
+      const file = files.write('indicators', bytes, { durable: false });
+      this.#rebase(base, file);
+      return { file, notes, complete: true, generation };
+    }
+    const built = await store.lend(() => this.#inChild((to) => ({ kind: 'build', directory, hashKey, device, to })));
+    if (built === null) throw new ControlError('internal', 'the indicators do not fit into a table');
+    this.#rebase(base, built.file);
+    return { ...built, complete: true, generation };
+  }
+
+  /** Unless an import, or more changes than are worth listing, have come in between: then `file` lacks them. */
+  #rebase(from: Base, file: string): void {
+    if (this.#base === from) this.#base = { file, device: from.device };
   }
 
   /** Null when the table that is edited has no room. */
@@ -153,21 +242,4 @@ function allOf(store: IndicatorStore): Indicator[] {
     all.push(...page);
   }
   return all;
-}
-
-/** Everything that is stored as lines of a file, a few thousand at a time so that others get their turn. */
-async function dump(store: IndicatorStore, path: string): Promise<void> {
-  const descriptor = openSync(path, 'wx', 0o600);
-  try {
-    for (let after = 0; ;) {
-      const rows = store.storedAfter(after, ROWS_PER_TURN);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      writeSync(descriptor, rows.map(({ id, body }) => `${id}\t${body}\n`).join(''));
-      after = last.id;
-      await setImmediate();
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -1,30 +1,49 @@
 /**
- * The program of the child process that compiles many custom indicators, and what category policies make of a table of
+ * The program of the child process that imports and compiles custom indicators, and what category policies make of a table of
  * categories: seconds of work and hundreds of megabytes, neither of which the agent can afford.
  *
  * Easy to get wrong: like reputation-main.ts, this file and all it imports are loaded from memory by child-program.ts,
  * so imports must be static, and nothing here may look for files of the project.
  */
-import { createReadStream, readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 
+import type { ImportResult } from '@sallyport/contract/control';
+import { ControlError } from '@sallyport/contract/control-error';
 import { TableBuilder } from '@sallyport/hosts/build';
 import { TableEditor } from '@sallyport/hosts/edit';
 import { rewriteRules } from '@sallyport/hosts/rewrite';
 
 import { categoryRewrite } from '../categories/category-rules.ts';
+import { importIndicators } from '../indicators/import-indicators.ts';
+import { IndicatorStore } from '../indicators/indicator-store.ts';
 import type { IndicatorDraft } from '../indicators/read-indicator.ts';
-import { textLines } from '../indicators/text-lines.ts';
 import { type CompileNotes, type EntrySink, addIndicator, noNotes } from './indicator-table.ts';
-import type { BuildTask, EditTask, PolicyMessage, PolicyTask, StoredLine } from './policy-task.ts';
+import type { BuildTask, EditTask, ImportTask, PolicyMessage, PolicyTask, StoredLine } from './policy-task.ts';
 import { writeDurably } from './write-durably.ts';
 
+const ROWS_PER_TURN = 2000;
+
 export async function run(task: PolicyTask, send: (message: PolicyMessage) => void): Promise<void> {
+  const notes = noNotes();
   switch (task.kind) {
     case 'build':
+      writeTable(task.to, await build(task, notes));
+      send({ kind: 'indicators', notes });
+      return;
+    case 'import': {
+      const result = await importRows(task, send);
+      if (result === null) return;
+      send({ kind: 'imported', result });
+      if (result.failed > 0) return;
+      send({ kind: 'progress', line: 'compiling' });
+      writeTable(task.to, await build(task, notes));
+      send({ kind: 'indicators', notes });
+      return;
+    }
     case 'edit': {
-      const notes = noNotes();
-      const bytes = task.kind === 'build' ? await build(task, notes) : edit(task, notes);
-      if (bytes !== null) writeDurably(task.to, bytes);
+      const bytes = edit(task, notes);
+      if (bytes !== null) writeTable(task.to, bytes);
       send(bytes === null ? { kind: 'full' } : { kind: 'indicators', notes });
       return;
     }
@@ -39,11 +58,35 @@ export async function run(task: PolicyTask, send: (message: PolicyMessage) => vo
   }
 }
 
-async function build(task: BuildTask, notes: CompileNotes): Promise<Uint8Array> {
+/**
+ * Not made durable, unlike other tables: it is compiled anew at each start of the agent, and what a power cut tears
+ * fails its checksum.
+ */
+const writeTable = (path: string, bytes: Uint8Array): void => writeFileSync(path, bytes, { flag: 'wx', mode: 0o640 });
+
+/** Null when it was refused. */
+async function importRows(task: ImportTask, send: (message: PolicyMessage) => void): Promise<ImportResult | null> {
+  using store = new IndicatorStore(task.directory);
+  const onProgress = (line: string): void => send({ kind: 'progress', line });
+  try {
+    return await importIndicators(store, process.stdin, task.nowMs, onProgress);
+  } catch (error) {
+    if (!(error instanceof ControlError)) throw error;
+    send({ kind: 'refused', fault: { code: error.code, message: error.message } });
+    return null;
+  }
+}
+
+async function build(task: BuildTask | ImportTask, notes: CompileNotes): Promise<Uint8Array> {
   const builder = new TableBuilder({ hashKey: task.hashKey });
-  for await (const line of textLines(createReadStream(task.from, { highWaterMark: 1 << 20 }))) {
-    const tab = line.indexOf('\t');
-    addIndicator(builder, line.slice(0, tab), readDraft(line.slice(tab + 1)), task.device, notes);
+  {
+    using store = new IndicatorStore(task.directory);
+    for (let rows = store.storedAfter(0, ROWS_PER_TURN); rows.length > 0;) {
+      for (const { id, body } of rows) addIndicator(builder, String(id), readDraft(body), task.device, notes);
+      // When the agent has gone meanwhile, this is where this process notices, and ends.
+      await setImmediate();
+      rows = store.storedAfter(rows.at(-1)?.id ?? 0, ROWS_PER_TURN);
+    }
   }
   return builder.build();
 }

@@ -103,6 +103,11 @@ export class ReputationCompiler {
     }
   }
 
+  /** Deletes tables of web categories that a crash left behind. */
+  sweepCategories(keep: string | null): void {
+    for (const file of this.#files.all('categorybase')) if (file !== keep) this.#files.remove(file);
+  }
+
   /** Deletes files that are not to come into force. */
   discard(files: CompiledFiles): void {
     for (const file of filesOf(files)) this.#files.remove(file);

@@ -11,7 +11,7 @@ import { writeFile } from 'node:fs/promises';
 
 import { TableBuilder } from '@sallyport/hosts/build';
 
-import { FeedError } from '../feeds/feed-error.ts';
+import { byteSize, FeedError } from '../feeds/feed-error.ts';
 import { openFeedSource } from '../feeds/open-source.ts';
 import { buildPopularTable } from './popular-table.ts';
 import { MAX_FEEDS, ReputationCensus } from './reputation-census.ts';
@@ -44,8 +44,29 @@ async function fetchFeed(task: ReputationTask & { kind: 'fetch' }, send: Send): 
   }
   send({ kind: 'progress', line: `fetching ${source.describe}` });
   // Flushed: the row that names this copy is committed to the disk, so the copy has to be there as well.
-  await writeFile(task.to, source.stream, { flag: 'wx', mode: 0o640, flush: true });
+  const told = tellingProgress(source.stream, (bytes) =>
+    send({ kind: 'progress', line: `fetching ${source.describe}: ${byteSize(bytes)}` }),
+  );
+  await writeFile(task.to, told, { flag: 'wx', mode: 0o640, flush: true });
   send({ kind: 'fetched', validators: source.validators });
+}
+
+/** Of every so many bytes: a server that gives a byte now and then is not a sign of life. */
+const TOLD_BYTES = 1024 * 1024;
+
+async function* tellingProgress(
+  stream: AsyncIterable<Uint8Array>,
+  onProgress: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  let tellAt = TOLD_BYTES;
+  for await (const chunk of stream) {
+    yield chunk;
+    bytes += chunk.length;
+    if (bytes < tellAt) continue;
+    tellAt = bytes + TOLD_BYTES;
+    onProgress(bytes);
+  }
 }
 
 async function compile(task: CompileTask, send: Send): Promise<void> {
@@ -67,12 +88,13 @@ async function compile(task: CompileTask, send: Send): Promise<void> {
     const { entries } = reputation;
     // One after another: each may be as large as the memory that is left.
     let bytes = 0;
-    for (const [path, build] of [
-      [task.to.popular, () => buildPopularTable(task.hashKey)],
-      [task.to.categories, () => categories.build()],
-      [task.to.reputation, () => reputation.build()],
+    for (const [path, what, build] of [
+      [task.to.popular, 'popular names', () => buildPopularTable(task.hashKey)],
+      [task.to.categories, 'web categories', () => categories.build()],
+      [task.to.reputation, 'reputation', () => reputation.build()],
     ] as const) {
       const table = build();
+      send({ kind: 'progress', line: `writing the table of ${what}` });
       writeDurably(path, table);
       bytes = table.length;
     }

@@ -68,12 +68,11 @@ export class TableFiles {
     rmSync(this.path(file), { force: true });
   }
 
-  /** Deletes all finished tables of `kind` that are older than `keep`. */
-  sweep(kind: TableKind, keep: string): void {
-    for (const file of readdirSync(this.#directory.tables)) {
-      const isTable = file.startsWith(`${kind}-`) && file.endsWith('.tbl');
-      if (isTable && numberOf(file) < numberOf(keep)) this.remove(file);
-    }
+  /** All finished tables of `kind`, the newest first. */
+  all(kind: TableKind): readonly string[] {
+    return readdirSync(this.#directory.tables)
+      .filter((file) => file.startsWith(`${kind}-`) && file.endsWith('.tbl'))
+      .toSorted((one, other) => numberOf(other) - numberOf(one));
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
+import type { ImportLine } from '@sallyport/contract/control';
 import fc from 'fast-check';
 
 import { type CsvFault, type CsvRecord, readCsv } from '../../src/cli/csv.ts';
@@ -13,8 +14,8 @@ async function* pieces(input: string, size = input.length): AsyncGenerator<strin
   for (let at = 0; at < input.length; at += Math.max(1, size)) yield input.slice(at, at + Math.max(1, size));
 }
 
-const records = (input: string, size?: number): Promise<(CsvRecord | CsvFault)[]> =>
-  Array.fromAsync(readCsv(pieces(input, size)));
+const records = async (input: string, size?: number): Promise<(CsvRecord | CsvFault)[]> =>
+  (await Array.fromAsync(readCsv(pieces(input, size)))).flat();
 
 const text = async (input: string, size?: number): Promise<string> =>
   (await records(input, size))
@@ -74,8 +75,11 @@ suite('readCsv', () => {
 
 const HEADER = 'indicatorType,indicatorValue,action,title,description';
 
+const rows = async (input: string): Promise<ImportLine[]> =>
+  (await Array.fromAsync(readIndicatorRows(readCsv(pieces(input))))).flat();
+
 async function failures(input: string): Promise<string> {
-  const lines = await Array.fromAsync(readIndicatorRows(readCsv(pieces(input))));
+  const lines = await rows(input);
   return lines.map((line) => ('reason' in line ? `${line.row}: ${line.field}: ${line.reason}` : '')).join('\n');
 }
 
@@ -85,7 +89,7 @@ suite('readIndicatorRows', () => {
       'GenerateAlert,Users,executables,MITRETECHNIQUES,category,rbacGroups,recommendedActions,severity,expirationTime,Description,title,action,indicatorValue,indicatorType\n' +
       'TRUE,"root, 1000-1999",/usr/bin/curl,"T1566, T1204",Malware,"a, b",call us,High,2030-01-31T12:00:00.0Z,why,Scam,block,evil.example,domainname\n' +
       ',,,,,,,,,why,Fine,Allowed,203.0.113.7,IpAddress\n';
-    assert.deepEqual(await Array.fromAsync(readIndicatorRows(readCsv(pieces(csv)))), [
+    assert.deepEqual(await rows(csv), [
       {
         row: 2,
         input: {

@@ -254,7 +254,7 @@ TIME            WHAT       HOST                  ADDRESS          REASON
 suite('feeds, indicators, settings, wire', () => {
   test('what a feed brought', () => {
     equal(
-      renderFeedReport('added', feed, narrow),
+      renderFeedReport('added', { feed, held: [], damage: null }, narrow),
       `
 added /srv/lists/domains-malicious.txt
   id 1 · format domains · category malicious
@@ -353,11 +353,12 @@ FEED  NAME                                CATEGORY     ENTRIES  HELD  READ     N
   left out: file LICENSE: no entries
   not understood: 1 line
     line 7: not a name: bad\\x1b[2J line
-  held back: 120 entries
-    mail.example\\x1b[2J: is one of the most popular hosts (20 times)
-    and 100 more
-  would block without guard rails: 50 popular names and 2 public suffixes; with
-                                   them: 0 and 0
+  ▲ held back: 120 entries
+      mail.example\\x1b[2J: is one of the most popular hosts
+      and 100 more of these kinds
+    all of them: sallyport feed held 1
+  believed blindly, it would block 50 popular hosts and 2 public suffixes; now 0
+  and 0
   approved: drive.example
 `,
     );
@@ -461,7 +462,7 @@ a/1   core  tls   host   "a.example"  null
       return [
         ...renderStatus(status, layout),
         ...renderFeeds([feed, feed], layout),
-        ...renderFeedReport('added', feed, layout),
+        ...renderFeedReport('added', { feed, held: [], damage: null }, layout),
       ];
     };
     // oxlint-disable-next-line no-control-regex -- the escape sequences that styleText writes

@@ -8,6 +8,7 @@ import { scoreName } from '@sallyport/policy/score/score-name';
 import type { PolicySettings, Question, Tables, Verdict } from '@sallyport/policy/verdict';
 
 import { HOOK_LOCAL_OUT, UNKNOWN_UID } from '../netlink/queue.ts';
+import { ConnectionSubject, type ProcessSources } from '../process/connection-subject.ts';
 import type { FlowEnds, HeldPacket } from './flow.ts';
 import type { Judge } from './inspector.ts';
 import { NameScores } from './name-scores.ts';
@@ -30,8 +31,8 @@ export class PolicyJudge implements Judge {
     popular: null,
     score: null,
   };
-  /** One object for all questions. What stands behind a connection beyond its user is not known yet. */
-  readonly #subject = { uid: 0, executable: null, cgroup: null, container: null };
+  /** One object for all questions, which looks nothing up before it is asked. */
+  readonly #subject: ConnectionSubject;
   readonly #record: FlowRecord;
   #settings: GateSettings;
   #policy: PolicySettings;
@@ -40,7 +41,15 @@ export class PolicyJudge implements Judge {
   nowMs = 0;
   #sequence: number;
 
-  constructor(ring: RingProducer, counters: SharedControl, settings: GateSettings, firstSequence: number) {
+  /** `sources`: ways to find the process behind a connection; null when there are none. */
+  constructor(
+    ring: RingProducer,
+    counters: SharedControl,
+    settings: GateSettings,
+    firstSequence: number,
+    sources: ProcessSources | null = null,
+  ) {
+    this.#subject = new ConnectionSubject(sources);
     this.#ring = ring;
     this.#counters = counters;
     this.#sequence = firstSequence;
@@ -73,9 +82,9 @@ export class PolicyJudge implements Judge {
       url: reading.url,
       remoteIp: ends.bytes.subarray(ends.destinationAt, ends.destinationAt + ends.addressLength),
       remotePort: ends.destinationPort,
-      subject: ends.uid === UNKNOWN_UID ? null : this.#subject,
+      subject: this.#subject,
     };
-    this.#subject.uid = ends.uid;
+    this.#subject.set(ends);
     const { indicators, reputation } = this.#tables;
     const isMissing = indicators === null && reputation === null;
     if (isMissing && this.#settings.failTableMissing === 'open') return PASS;

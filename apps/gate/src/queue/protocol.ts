@@ -7,6 +7,8 @@
 import type { TableSlot } from '@sallyport/contract/gate-link';
 import type { GateSettings } from '@sallyport/contract/gate-settings';
 
+import type { ConnectMap } from '../process/connect-watch.ts';
+
 export interface WorkerStart {
   readonly queueNumber: number;
   readonly ring: SharedArrayBuffer;
@@ -15,6 +17,8 @@ export interface WorkerStart {
   readonly settings: GateSettings;
   /** In force before the first packet is received. */
   readonly tables: Readonly<Partial<Record<TableSlot, Uint8Array>>>;
+  /** Who opens connections; null when the kernel cannot be watched. */
+  readonly connects: ConnectMap | null;
 }
 
 /** Read by the worker with `receiveMessageOnPort` when `generation` moved, so before its next verdict. */
@@ -23,9 +27,9 @@ export type WorkerOrder =
   | { readonly kind: 'table'; readonly slot: TableSlot; readonly bytes: Uint8Array }
   | { readonly kind: 'stop' };
 
-/** From the worker: it listens on the queue (`problem`: what it has to do without, or empty), or why it cannot. */
+/** From the worker: it listens on the queue (`problems`: what it has to do without), or why it cannot. */
 export type WorkerReport =
-  | { readonly kind: 'listening'; readonly problem: string }
+  | { readonly kind: 'listening'; readonly problems: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export const COUNTERS = [

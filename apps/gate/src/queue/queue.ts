@@ -12,16 +12,16 @@ const RING_BYTES = 8 * 1024 * 1024;
 
 export class Queue {
   readonly records: RingConsumer;
-  /** What the kernel does not do for us here, or empty. */
-  readonly problem: string;
+  /** What the kernel does not do for us here. */
+  readonly problems: readonly string[];
   readonly #worker: Worker;
   readonly #control: SharedControl;
 
-  private constructor(worker: Worker, control: SharedControl, records: RingConsumer, problem: string) {
+  private constructor(worker: Worker, control: SharedControl, records: RingConsumer, problems: readonly string[]) {
     this.#worker = worker;
     this.#control = control;
     this.records = records;
-    this.problem = problem;
+    this.problems = problems;
   }
 
   /**
@@ -32,6 +32,7 @@ export class Queue {
     queueNumber: number,
     settings: GateSettings,
     tables: WorkerStart['tables'],
+    connects: WorkerStart['connects'],
     onDeath: (reason: string) => void,
   ): Promise<Queue> {
     const ring = ringBuffer(RING_BYTES);
@@ -42,6 +43,7 @@ export class Queue {
       control,
       settings,
       tables,
+      connects,
       // Higher than any sequence of an earlier gate, so that the journal can tell records apart by it alone.
       firstSequence: Date.now() * 1000,
     };
@@ -52,7 +54,7 @@ export class Queue {
     const { promise, resolve, reject } = Promise.withResolvers<Queue>();
     worker.on('message', (message: WorkerReport) => {
       if (message.kind === 'failed') reject(new Error(message.reason));
-      else resolve(new Queue(worker, new SharedControl(control), new RingConsumer(ring), message.problem));
+      else resolve(new Queue(worker, new SharedControl(control), new RingConsumer(ring), message.problems));
     });
     worker.on('error', (error) => {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);

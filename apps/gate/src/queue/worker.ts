@@ -10,6 +10,7 @@ import { flowMarks } from '../flow-marks.ts';
 import { readFailedMark } from '../netlink/conntrack.ts';
 import { readError } from '../netlink/message.ts';
 import { bindRequests, QueuedPacket, uidRequest } from '../netlink/queue.ts';
+import { openProcessSources } from '../process/process-sources.ts';
 import {
   BatchReceiver,
   close,
@@ -44,9 +45,10 @@ const port = parentPort;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- handed over by queue.ts, which has the same type
 if (port !== null) run(workerData as WorkerStart);
 
-function run({ queueNumber, ring, control, firstSequence, settings, tables }: WorkerStart): void {
+function run({ queueNumber, ring, control, firstSequence, settings, tables, connects }: WorkerStart): void {
   const counters = new SharedControl(control);
-  const judge = new PolicyJudge(new RingProducer(ring), counters, settings, firstSequence);
+  const { sources, problems } = openProcessSources(connects);
+  const judge = new PolicyJudge(new RingProducer(ring), counters, settings, firstSequence, sources);
   for (const slot of TABLE_SLOTS) {
     const bytes = tables[slot];
     if (bytes !== undefined) judge.setTable(slot, bytes);
@@ -72,11 +74,12 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables }: Wo
   let timeoutMs = IDLE_MS;
   setReceiveTimeout(queue, timeoutMs);
   const uidErrno = configure(queue, uidRequest(queueNumber));
-  const problem =
-    uidErrno === 0
-      ? ''
-      : `the kernel does not name the user behind a connection (errno ${uidErrno}): rules for users do not act`;
-  report({ kind: 'listening', problem });
+  if (uidErrno !== 0 && connects === null) {
+    problems.push(
+      `the kernel does not name the user behind a connection (errno ${uidErrno}): rules for users do not act`,
+    );
+  }
+  report({ kind: 'listening', problems });
 
   for (;;) {
     const received = batch.receive();

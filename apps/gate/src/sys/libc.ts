@@ -28,6 +28,7 @@ const c = {
     'intptr_t sendto(int fd, const uint8_t *from, size_t length, int flags, const uint8_t *address, uint32_t size)',
   ),
   recvmmsg: native('int recvmmsg(int fd, intptr_t messages, unsigned int count, int flags, intptr_t timeout)'),
+  getsockopt: native('int getsockopt(int fd, int level, int name, _Out_ uint8_t *value, _Inout_ uint8_t *length)'),
   setsockopt: native('int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)'),
   prctl: native('int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)'),
   syscall3: native('long syscall(long number, intptr_t a, intptr_t b, intptr_t c)'),
@@ -53,11 +54,14 @@ const SOCK_NONBLOCK = 0o4000;
 const IPPROTO_RAW = 255;
 const IPPROTO_IPV6 = 41;
 const IPV6_HDRINCL = 36;
+const SOCK_DGRAM = 2;
+const NETLINK_SOCK_DIAG = 4;
 const NETLINK_NETFILTER = 12;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const SO_RCVBUFFORCE = 33;
 const SO_MARK = 36;
+const SO_NETNS_COOKIE = 71;
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_NO_ENOBUFS = 5;
@@ -72,8 +76,13 @@ const MADV_DONTNEED = 4;
 const PAGE_BYTES = 64n * 1024n; // or less: 4 KiB on x86-64, up to 64 KiB on arm64
 
 /** A blocking NETLINK_NETFILTER socket, bound to a kernel-chosen port. */
-export function netfilterSocket(): Fd {
-  const fd = checked('socket', c.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+export const netfilterSocket = (): Fd => netlinkSocket(NETLINK_NETFILTER);
+
+/** A blocking NETLINK_SOCK_DIAG socket (sock_diag(7)). */
+export const socketDiagnosis = (): Fd => netlinkSocket(NETLINK_SOCK_DIAG);
+
+function netlinkSocket(protocol: number): Fd {
+  const fd = checked('socket', c.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   const address = new Uint8Array(12); // sockaddr_nl: family, pad, port 0, groups 0
   address[0] = AF_NETLINK;
   checked('bind', c.bind(fd, address, address.length));
@@ -181,6 +190,49 @@ export class BatchReceiver {
   }
 }
 
+/** The number that stands for this thread's network namespace in eBPF programs. Linux 5.14. */
+export function netnsCookie(): bigint {
+  const fd = checked('socket', c.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  try {
+    const value = new Uint8Array(8);
+    checked('getsockopt', c.getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, value, int32(8)));
+    return new DataView(value.buffer).getBigUint64(0, true);
+  } finally {
+    c.close(fd);
+  }
+}
+
+// bpf(2) came early, so its number differs; the two below came late.
+const SYS_BPF: Readonly<Record<string, number>> = { x64: 321, arm64: 280, riscv64: 280 };
+const SYS_PIDFD_SEND_SIGNAL = 424;
+const SYS_PIDFD_OPEN = 434;
+const bpfNumber = SYS_BPF[process.arch] ?? 0;
+
+/** bpf(2): `attributes` is a union bpf_attr of which the first `length` bytes are given. Throws SysError. */
+export const bpf = (command: number, attributes: Pinned, length: number): number =>
+  checked('bpf', c.syscall3(bpfNumber, command, attributes.address, length));
+
+/** The same for look-ups, where not to find anything is no error; false then. */
+export function bpfFinds(command: number, attributes: Pinned, length: number): boolean {
+  if (c.syscall3(bpfNumber, command, attributes.at, length) === 0) return true;
+  const errno = koffi.errno();
+  if (errno === ENOENT) return false;
+  throw new SysError('bpf', errno);
+}
+
+/** Takes an `Fd` that bpf(2) made. */
+export const fdFromBpf = (fd: number): Fd => mint(fd);
+
+/** A handle on a process that no later process with the same id can take over; null when there is none. Linux 5.3. */
+export function openProcess(pid: number): Fd | null {
+  const fd = c.syscall3(SYS_PIDFD_OPEN, pid, 0, 0);
+  return fd < 0 ? null : mint(fd);
+}
+
+/** Whether the process still is there, be it as a zombie: its id belongs to nobody else. */
+export const isThere = (openedProcess: Fd): boolean =>
+  c.syscall4(SYS_PIDFD_SEND_SIGNAL, openedProcess, 0, 0, 0) === 0 || koffi.errno() === EPERM;
+
 /** The kernel sends this process SIGTERM when its parent dies, so that an orphan undoes its rules. */
 export const endWithParent = (signal: number): void =>
   void checked('prctl', c.prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0));
@@ -250,6 +302,8 @@ export function replaceProcess(path: string, argv: readonly string[]): never {
   throw new SysError('execv', koffi.errno());
 }
 
+const EPERM = 1;
+const ENOENT = 2;
 const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
@@ -263,10 +317,20 @@ function int32(value: number): Uint8Array {
   return bytes;
 }
 
-function pinned(length: number): { view: DataView; address: bigint } {
+/** Bytes whose address the kernel is given. They stay where they are for as long as this object is held. */
+export interface Pinned {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly address: bigint;
+  /** The same as a number, which is exact for user space and costs a call less. */
+  readonly at: number;
+}
+
+export function pinned(length: number): Pinned {
   // 4 KiB keeps the bytes outside V8's movable heap, so that the address stays true.
   const bytes = new Uint8Array(new ArrayBuffer(Math.max(length, 4096)));
-  return { view: new DataView(bytes.buffer), address: koffi.address(bytes) };
+  const address = koffi.address(bytes);
+  return { bytes, view: new DataView(bytes.buffer), address, at: Number(address) };
 }
 
 // errno is per thread and the next call overwrites it, so it is read here and nowhere else.

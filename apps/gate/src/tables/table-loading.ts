@@ -1,8 +1,12 @@
 /**
  * Reads a table file into shared memory and verifies it there: bytes that the agent can no longer change.
  *
- * Both together cost about two milliseconds a megabyte. Small tables are done on the spot; for larger ones a thread is started
- * that ends with the table, because the thread that waits for it also beats the heart and talks to the agent.
+ * Both together cost two to three milliseconds a megabyte. Small tables are done on the spot, larger ones by a thread of lower
+ * priority: on a machine whose processors are busy, the same work at normal priority stands in the way of whoever
+ * waits for a packet, and 1,000 swaps of a million hosts made the slowest hundredth of connections several times slower.
+ *
+ * Easy to get wrong: the thread stays once it was needed. Starting one for each table takes as long as the table, and each
+ * leaves a little of its heap behind in the allocator.
  */
 import { readSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -15,8 +19,6 @@ export interface TableFacts {
   readonly addresses: number;
   readonly urls: number;
   readonly bytes: number;
-  /** Kinds of processes that some of its rules are for. */
-  readonly criteria: HostTable['scopeCriteria'];
 }
 
 export type LoadOutcome =
@@ -31,14 +33,16 @@ export interface LoadTask {
   readonly bytes: Uint8Array;
 }
 
-/**
- * A million and a half hosts, thirty milliseconds. A thread takes as long to start, and each one leaves a little of its
- * heap behind in the allocator: 1,000 of them made the gate ten megabytes larger.
- */
-const ON_THE_SPOT_BYTES = 16 * 1024 * 1024;
+/** Some twenty thousand hosts, one millisecond: less than asking the thread takes on a busy machine. */
+const ON_THE_SPOT_BYTES = 512 * 1024;
 
-export const load = (task: LoadTask): Promise<LoadOutcome> =>
-  task.bytes.length <= ON_THE_SPOT_BYTES ? Promise.resolve(readAndVerify(task)) : loadInThread(task);
+let loader: LoaderThread | null = null;
+
+export function load(task: LoadTask): Promise<LoadOutcome> {
+  if (task.bytes.length <= ON_THE_SPOT_BYTES) return Promise.resolve(readAndVerify(task));
+  loader ??= new LoaderThread(() => (loader = null));
+  return loader.load(task);
+}
 
 export function readAndVerify({ file, fd, bytes }: LoadTask): LoadOutcome {
   let length = 0;
@@ -53,27 +57,45 @@ export function readAndVerify({ file, fd, bytes }: LoadTask): LoadOutcome {
   }
   const opened = HostTable.open(bytes);
   if (opened.kind !== 'ok') return refused(`${file} does not verify: ${opened.reason} (${opened.detail})`);
-  const { hosts, ips, cidrs, urls, scopeCriteria } = opened.value;
-  return { kind: 'ok', facts: { hosts, addresses: ips + cidrs, urls, bytes: bytes.length, criteria: scopeCriteria } };
+  const { hosts, ips, cidrs, urls } = opened.value;
+  return { kind: 'ok', facts: { hosts, addresses: ips + cidrs, urls, bytes: bytes.length } };
 }
 
-/** Resolves once the thread is gone, so nothing writes to the bytes afterwards. */
-function loadInThread(task: LoadTask): Promise<LoadOutcome> {
-  const { promise, resolve } = Promise.withResolvers<LoadOutcome>();
-  const worker = new Worker(new URL('table-loader.ts', import.meta.url), {
-    workerData: task,
-    resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
-  });
-  let outcome = refused(`${task.file}: the thread that verified it ended early`);
-  worker.on('message', (message: LoadOutcome) => {
-    outcome = message;
-  });
-  worker.on('error', (error) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    outcome = refused(`${task.file} cannot be verified: ${reason}`);
-  });
-  worker.on('exit', () => resolve(outcome));
-  return promise;
+/** One task at a time. */
+class LoaderThread {
+  readonly #worker: Worker;
+  #answer: ((outcome: LoadOutcome) => void) | null = null;
+
+  constructor(onEnd: () => void) {
+    this.#worker = new Worker(new URL('table-loader.ts', import.meta.url), {
+      resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64 },
+    });
+    let reason = 'the thread that verifies tables ended early';
+    this.#worker.on('message', (outcome: LoadOutcome) => this.#finish(outcome));
+    this.#worker.on('error', (error) => {
+      reason = `it cannot be verified: ${error instanceof Error ? error.message : String(error)}`;
+    });
+    // Not before: until then the thread may write to the bytes.
+    this.#worker.on('exit', () => {
+      onEnd();
+      this.#finish(refused(reason));
+    });
+  }
+
+  load(task: LoadTask): Promise<LoadOutcome> {
+    const { promise, resolve } = Promise.withResolvers<LoadOutcome>();
+    this.#answer = resolve;
+    this.#worker.ref();
+    this.#worker.postMessage(task);
+    return promise;
+  }
+
+  #finish(outcome: LoadOutcome): void {
+    // An idle thread keeps no process alive.
+    this.#worker.unref();
+    this.#answer?.(outcome);
+    this.#answer = null;
+  }
 }
 
 const refused = (reason: string): LoadOutcome => ({ kind: 'refused', reason });

@@ -103,17 +103,7 @@ export class TableSlots {
 
   /** One line each. */
   get problems(): readonly string[] {
-    const silent = [...this.#inForce].flatMap(([slot, { facts }]) => {
-      const { executables, cgroups, containers } = facts.criteria;
-      const kinds = [executables && 'programs', cgroups && 'control groups', containers && 'containers'];
-      const named = kinds.filter((kind) => kind !== false).join(', ');
-      return named === ''
-        ? []
-        : [
-            `rules of the ${slot} table that are for some ${named} alone do not act yet: the process behind a connection is not known`,
-          ];
-    });
-    return [...this.#problems.values(), ...silent];
+    return [...this.#problems.values()];
   }
 
   /** Gives memory back that the queue worker has let go of. */

@@ -69,7 +69,7 @@ async function add(args: readonly string[], context: Context): Promise<number> {
     progress.show,
   );
   progress.clear();
-  const lines = options.json ? [printableJson(feed, 2)] : renderFeedReport('added', feed, context.layout());
+  const lines = options.json ? [printableJson(feed, 2)] : await reportLines('added', feed, opened.control, context);
   await printLines(context.out, lines);
   await noticeWhenStored(context, opened);
   return EXIT.ok;
@@ -167,7 +167,7 @@ async function approve(args: readonly string[], context: Context): Promise<numbe
   using progress = progressOn(context);
   const approved = await opened.control.approveFeed(feed.id, options.all ? ['*'] : entries, progress.show);
   progress.clear();
-  const lines = options.json ? [printableJson(approved, 2)] : renderFeedReport('approved', approved, context.layout());
+  const lines = options.json ? [printableJson(approved, 2)] : await reportLines('approved', approved, opened.control, context);
   await printLines(context.out, lines);
   await noticeWhenStored(context, opened);
   return EXIT.ok;
@@ -199,7 +199,7 @@ async function refresh(args: readonly string[], context: Context): Promise<numbe
       const view = await opened.control.refreshFeed(feed.id, file?.content(), progress.show);
       progress.clear();
       refreshed.push(view);
-      if (!options.json) await printLines(context.out, renderFeedReport('refreshed', view, context.layout()));
+      if (!options.json) await printLines(context.out, await reportLines('refreshed', view, opened.control, context));
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
       progress.clear();
@@ -210,6 +210,11 @@ async function refresh(args: readonly string[], context: Context): Promise<numbe
   if (options.json) await printLines(context.out, [printableJson(refreshed, 2)]);
   if (refreshed.length > 0) await noticeWhenStored(context, opened);
   return refreshed.length < chosen.length ? EXIT.failed : EXIT.ok;
+}
+
+async function reportLines(verb: string, feed: FeedView, control: Control, context: Context): Promise<string[]> {
+  const { held, damage } = await control.feedReport(feed.id);
+  return renderFeedReport(verb, { feed, held, damage }, context.layout());
 }
 
 /** Null for a URL. What is wrong with one feed's file is kept for its turn. */

@@ -1,8 +1,5 @@
 /** `sallyport indicator add|list|remove|import|export`. */
-import { closeSync, openSync, writeSync } from 'node:fs';
-
 import type { Control } from '@sallyport/contract/control';
-import { ControlError } from '@sallyport/contract/control-error';
 import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
 
 import { DEFAULT_STATE_DIRECTORY } from '../../state/state-directory.ts';
@@ -14,6 +11,8 @@ import { ACTION_CHOICES, readAction, readSeverity, refusedAction, refusedSeverit
 import { EXPORT_FORMATS, type ExportCounts, exportIndicators } from '../indicator-export.ts';
 import { IMPORT_FORMATS, importFile } from '../indicator-import.ts';
 import { indicatorPages } from '../indicator-pages.ts';
+import { openNewFile } from '../new-file.ts';
+import { paceOf } from '../pace.ts';
 import { count, counted } from '../quantity.ts';
 import { printable, printableJson } from '../safe-text.ts';
 import { renderIndicatorChange, renderIndicators } from '../screens/indicators.ts';
@@ -156,30 +155,28 @@ async function exportRows(args: readonly string[], context: Context): Promise<nu
   expectPositionals('indicator export', [], positionals);
   const format = choice('indicator export', '--format', options.format ?? 'csv', EXPORT_FORMATS);
   // Opened with the caller's rights, and before any other are taken on.
-  using file = options.to === undefined ? null : openNew(options.to);
+  using file = options.to === undefined ? null : openNewFile(options.to);
   await using opened = await context.openControl(options['state-dir'] ?? DEFAULT_STATE_DIRECTORY);
   const counts: ExportCounts = { exported: 0, leftOut: 0 };
-  for await (const piece of exportIndicators(opened.control, format, context.layout().nowMs, counts)) {
+  const startedMs = context.layout().nowMs;
+  // A signal would end this process before the half-written file is gone; where there is none, it may do so at once.
+  const interrupted = file === null ? null : context.interrupted();
+  for await (const piece of exportIndicators(opened.control, format, startedMs, counts)) {
+    if (interrupted?.aborted === true) {
+      await context.err.write('interrupted: no file was written\n');
+      return EXIT.failed;
+    }
     if (file === null) await context.out.write(piece);
-    else writeSync(file.descriptor, piece);
+    else file.write(piece);
   }
-  const notes = [`exported ${counted(counts.exported, 'indicator')}`];
+  file?.keep();
+  const pace = paceOf(counts.exported, context.layout().nowMs - startedMs, 'indicators');
+  const notes = [`exported ${counted(counts.exported, 'indicator')}${pace}`];
   if (counts.leftOut > 0) {
     notes.push(`${count(counts.leftOut)} left out, because ${format} cannot say what they say; csv can`);
   }
   if (file !== null || counts.leftOut > 0) await printLines(context.err, notes);
   return EXIT.ok;
-}
-
-function openNew(path: string): Disposable & { readonly descriptor: number } {
-  try {
-    const descriptor = openSync(path, 'wx', 0o600);
-    return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    const reason = code === 'EEXIST' ? 'is there already: name a new file' : `cannot be created (${code})`;
-    throw new ControlError('invalid', `${path}: ${reason}`, { cause: error });
-  }
 }
 
 const reportChange = (verb: string, indicator: Indicator, json: boolean, context: Context): Promise<void> =>

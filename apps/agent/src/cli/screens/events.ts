@@ -17,6 +17,7 @@ const KINDS: Readonly<Record<string, { readonly style: Style; readonly word: str
   ProtectionGap: { style: 'magenta', word: 'Gap' },
   EventsDropped: { style: 'magenta', word: 'Dropped' },
   SettingsChanged: { style: 'cyan', word: 'Setting' },
+  TamperingAttempt: { style: 'magenta', word: 'Refused' },
 };
 
 const WHAT = 9;
@@ -91,6 +92,8 @@ function reasonOf(event: DeviceNetworkEvent): string {
   switch (event.ActionType) {
     case 'SettingsChanged':
       return changeText(field('OldValue'), field('NewValue'));
+    case 'TamperingAttempt':
+      return `${field('Value')}: the setting is managed`;
     case 'ProtectionGap': {
       const lasted = typeof fields['DurationMs'] === 'number' ? `${durationText(fields['DurationMs'])}: ` : '';
       return `${lasted}${field('Reason')}`;

@@ -56,8 +56,13 @@ export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[
   return [...renderTable(feedColumns, rows, layout), ...problems];
 }
 
-/** What one reading of a feed brought: the entries first, then what was left out and why. */
-export function renderFeedReport(verb: string, feed: FeedView, layout: Layout): string[] {
+/** What one reading of a feed brought: the entries first, then what was left out or held back, and why. */
+export function renderFeedReport(
+  verb: string,
+  report: Pick<FeedReportView, 'feed' | 'held' | 'damage'>,
+  layout: Layout,
+): string[] {
+  const { feed } = report;
   const lines = [
     `${layout.paint('green', verb)} ${printable(shownLocation(feed.location))}`,
     `  id ${printable(feed.id)} · format ${printable(feed.format)} · category ${printable(feed.category)}`,
@@ -72,10 +77,7 @@ export function renderFeedReport(verb: string, feed: FeedView, layout: Layout): 
     lines.push(...renderProse('  left out: ', parts.join(', '), layout));
   }
   lines.push(...invalidLines(feed, layout));
-  if (feed.held > 0) {
-    const text = `held back: ${counted(feed.held, 'entry', 'entries')}; sallyport feed held ${feed.id} lists them`;
-    lines.push(...renderProse(`  ${layout.paint('yellow', '▲')} `, text, layout, 4));
-  }
+  lines.push(...heldLines(report, layout), ...damageLines(report, layout));
   if (feed.problem !== null) lines.push(...renderProse(`  ${layout.paint('yellow', '▲')} `, feed.problem, layout, 4));
   return lines;
 }
@@ -148,13 +150,7 @@ export function renderWholeReport(report: FeedReportView, layout: Layout): strin
     lines.push(...renderProse('  left out: ', `file ${name}: ${reason}`, layout));
   }
   lines.push(...invalidLines(feed, layout));
-  if (feed.held > 0) {
-    lines.push(`  ${layout.paint('yellow', `held back: ${counted(feed.held, 'entry', 'entries')}`)}`);
-    for (const entry of report.held) lines.push(...renderProse('    ', heldText(entry), layout));
-    const more = feed.held - shownHeld(report.held);
-    if (more > 0) lines.push(`    and ${count(more)} more`);
-  }
-  lines.push(...damageLines(report, layout));
+  lines.push(...heldLines(report, layout), ...damageLines(report, layout));
   if (report.approved.length > 0) {
     const approved = report.approved.includes('*') ? 'everything' : report.approved.join(', ');
     lines.push(...renderProse('  approved: ', approved, layout));
@@ -163,18 +159,38 @@ export function renderWholeReport(report: FeedReportView, layout: Layout): strin
   return lines;
 }
 
-const heldText = ({ entry, sentence, count: times }: HeldEntry): string =>
-  `${entry}: ${sentence}${times > 1 ? ` (${count(times)} times)` : ''}`;
+/** Of one reason; the others are a command away. */
+const NAMED_HELD = 3;
+
+/** What guard rails hold back, by reason. */
+function heldLines({ feed, held }: Pick<FeedReportView, 'feed' | 'held'>, layout: Layout): string[] {
+  if (feed.held === 0) return [];
+  const lines = [`  ${layout.paint('yellow', '▲')} held back: ${counted(feed.held, 'entry', 'entries')}`];
+  for (const [sentence, entries] of Map.groupBy(held, (each) => each.sentence)) {
+    const more = entries.length - NAMED_HELD;
+    const named = entries.slice(0, NAMED_HELD).map(({ entry }) => entry);
+    const names = `${named.join(', ')}${more > 0 ? ` and ${count(more)} more` : ''}`;
+    lines.push(...renderProse('      ', `${names}: ${entries.length > 1 ? 'each ' : ''}${sentence}`, layout));
+  }
+  const unnamed = feed.held - shownHeld(held);
+  if (unnamed > 0) lines.push(`      and ${count(unnamed)} more of these kinds`);
+  lines.push(`    all of them: sallyport feed held ${printable(feed.id)}`);
+  return lines;
+}
 
 const shownHeld = (held: readonly HeldEntry[]): number => held.reduce((sum, each) => sum + each.count, 0);
 
 /** What believing the list blindly would do. */
-function damageLines({ damage }: FeedReportView, layout: Layout): string[] {
+function damageLines({ damage }: Pick<FeedReportView, 'damage'>, layout: Layout): string[] {
   if (damage === null || damage.popularBlocked.before + damage.publicSuffixes.before === 0) return [];
   const { popularBlocked: popular, publicSuffixes: suffixes } = damage;
-  const without = `${counted(popular.before, 'popular name')} and ${counted(suffixes.before, 'public suffix', 'public suffixes')}`;
-  const text = `${without}; with them: ${count(popular.after)} and ${count(suffixes.after)}`;
-  return renderProse('  would block without guard rails: ', text, layout);
+  const kinds = [
+    { ...popular, text: counted(popular.before, 'popular host') },
+    { ...suffixes, text: counted(suffixes.before, 'public suffix', 'public suffixes') },
+  ].filter(({ before }) => before > 0);
+  const believed = kinds.map(({ text }) => text).join(' and ');
+  const now = kinds.map(({ after }) => count(after)).join(' and ');
+  return renderProse('  ', `believed blindly, it would block ${believed}; now ${now}`, layout);
 }
 
 function stateText(feed: FeedView): string {

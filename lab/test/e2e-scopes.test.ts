@@ -1,0 +1,127 @@
+/**
+ * Rules for some users, programs, control groups and containers, and excluded programs: real clients that differ in
+ * nothing else ask for the same name, and only those that are meant are blocked.
+ *
+ * Easy to get wrong: a rule that blocks everybody would pass half of this. Each name is asked for by somebody who is
+ * meant and by somebody who is not, in both families.
+ */
+import assert from 'node:assert/strict';
+import { chmod, copyFile, mkdir, readFile, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { suite, test, type TestContext } from 'node:test';
+
+import { startSallyport } from '../src/agent-run.ts';
+import { type Argv, must, run } from '../src/command.ts';
+import type { Namespace } from '../src/namespace.ts';
+import { startNginx } from '../src/nginx.ts';
+import { createTemporaryFolder } from '../src/temporary-folder.ts';
+import { createPairLab, type DualStack } from '../src/topology.ts';
+
+const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root to make network namespaces' };
+
+const NOBODY = 65_534;
+const RESET = 56; // curl: failure in receiving network data
+const CONTAINER = '4f6d0c9e1b2a'.padEnd(64, '7');
+
+interface Stage {
+  readonly client: Namespace;
+  readonly address: DualStack;
+  /** A copy of curl under another name. */
+  readonly fetcher: string;
+}
+
+suite('scopes', needsRoot, () => {
+  test('a rule acts on the processes that it is for and on no others', async (t) => {
+    await using lab = await createPairLab({ serverAddresses: 1 });
+    await using folder = await createTemporaryFolder('scopes');
+    await chmod(folder.path, 0o755);
+    const [address] = lab.server.addresses;
+    assert.ok(address);
+    const stage: Stage = { client: lab.client.namespace, address, fetcher: join(folder.path, 'fetcher') };
+    await copyFile((await must(['which', 'curl'])).trim(), stage.fetcher);
+    await chmod(stage.fetcher, 0o755);
+    await using _nginx = await startNginx(lab.server.namespace, { subjects: ['lab.example'], bulkBytes: 1 });
+    await using sallyport = await startSallyport(stage.client, { mode: 'block' });
+    const { problems } = await sallyport.until(({ gate }) => gate !== null);
+    assert.deepEqual(
+      problems.filter((problem) => problem.includes('attribution')),
+      [],
+    );
+    for (const [name, ...scope] of [
+      ['user.example', '--user', `${NOBODY}`],
+      ['path.example', '--process', stage.fetcher],
+      ['file-name.example', '--process', 'fetcher'],
+      ['both.example', '--process', 'curl', '--user', `${NOBODY}`],
+      ['group.example', '--cgroup', '/sallyport-lab'],
+      ['container.example', '--container', CONTAINER.slice(0, 12)],
+    ] as const) {
+      await sallyport.json('indicator', 'add', name, '--action', 'block', ...scope);
+    }
+    await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 6);
+
+    const curl = ['curl'] as const;
+    const fetcher = [stage.fetcher] as const;
+    const asNobody = ['setpriv', `--reuid=${NOBODY}`, '--clear-groups'] as const;
+    await t.test('users', async () => {
+      await expect(stage, 'user.example', { blocked: [[...asNobody, ...curl]], allowed: [curl, fetcher] });
+    });
+    await t.test('programs, by path and by file name', async () => {
+      const want = { blocked: [fetcher, [...asNobody, ...fetcher]] as const, allowed: [curl] };
+      await expect(stage, 'path.example', want);
+      await expect(stage, 'file-name.example', want);
+    });
+    await t.test('a program of one user', async () => {
+      const allowed = [curl, fetcher, [...asNobody, ...fetcher]] as const;
+      await expect(stage, 'both.example', { blocked: [[...asNobody, ...curl]], allowed });
+    });
+    await t.test('control groups and containers', (group) => controlGroups(group, stage));
+    await t.test('an excluded program is not judged', async () => {
+      await sallyport.json('indicator', 'add', 'all.example', '--action', 'block');
+      await expect(stage, 'all.example', { blocked: [curl, fetcher], allowed: [] });
+      await sallyport.json('config', 'set', 'ExclusionProcess', stage.fetcher);
+      await expect(stage, 'all.example', { blocked: [curl], allowed: [fetcher, [...asNobody, ...fetcher]] });
+    });
+  });
+});
+
+/** Groups of the version 2 hierarchy, with curl in them. */
+async function controlGroups(t: TestContext, stage: Stage): Promise<void> {
+  const mountInfo = await readFile('/proc/self/mountinfo', 'utf8');
+  const root = /^\S+ \S+ \S+ \/ (?<path>\S+) .* - cgroup2 /m.exec(mountInfo)?.groups?.['path'];
+  if (root === undefined) {
+    t.skip('no control groups of version 2 here');
+    return;
+  }
+  // The container's is inside of the other one.
+  const groups = [join(root, 'sallyport-lab'), join(root, 'sallyport-lab', `docker-${CONTAINER}.scope`)] as const;
+  for (const group of groups) await mkdir(group, { recursive: true });
+  try {
+    // `ip netns exec` hides the hierarchy from what it runs, so the shell joins the group first.
+    const inside = (group: string): Argv => ['sh', '-c', 'echo $$ >"$0/cgroup.procs"; exec "$@"', group];
+    const [outer, inner] = [inside(groups[0]), inside(groups[1])];
+    await expect(stage, 'group.example', { blocked: [['curl']], allowed: [] }, outer);
+    await expect(stage, 'group.example', { blocked: [['curl']], allowed: [] }, inner);
+    await expect(stage, 'group.example', { blocked: [], allowed: [['curl']] });
+    await expect(stage, 'container.example', { blocked: [['curl']], allowed: [] }, inner);
+    await expect(stage, 'container.example', { blocked: [], allowed: [['curl']] }, outer);
+  } finally {
+    for (const group of groups.toReversed()) await rmdir(group);
+  }
+}
+
+async function expect(
+  { client, address }: Stage,
+  host: string,
+  { blocked, allowed }: { blocked: readonly Argv[]; allowed: readonly Argv[] },
+  around: readonly string[] = [],
+): Promise<void> {
+  const clients = [...blocked.map((argv) => ({ argv, want: RESET })), ...allowed.map((argv) => ({ argv, want: 0 }))];
+  for (const target of [address.v4, `[${address.v6}]`]) {
+    for (const { argv, want } of clients) {
+      const options = ['-sS', '-m', '10', '-o', '/dev/null', '-H', `Host: ${host}`, `http://${target}/`];
+      const [program = '', ...args] = [...around, ...client.argv([...argv, ...options])];
+      const { status, stderr } = await run([program, ...args]);
+      assert.equal(status, want, `${host} by ${argv.join(' ')} at ${target}: ${stderr}`);
+    }
+  }
+}
