@@ -104,6 +104,7 @@ async function measure({ hosts, swaps: count, refreshes: refreshCount }: Options
   const underLoad = async (work: Promise<unknown>): Promise<number> => {
     const ended = new AbortController();
     const ending = work.finally(() => ended.abort());
+    ending.catch(() => {}); // thrown below, when the load is through
     const rates: number[] = [];
     do {
       for (const scheme of ['http', 'https'] as const) {

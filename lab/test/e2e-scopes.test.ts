@@ -75,6 +75,7 @@ suite('scopes', needsRoot, () => {
       await expect(stage, 'both.example', { blocked: [[...asNobody, ...curl]], allowed });
     });
     await t.test('control groups and containers', (group) => controlGroups(group, stage));
+    await t.test('a destination that the machine itself rewrites', () => rewritten(stage));
     await t.test('an excluded program is not judged', async () => {
       await sallyport.json('indicator', 'add', 'all.example', '--action', 'block');
       await expect(stage, 'all.example', { blocked: [curl, fetcher], allowed: [] });
@@ -83,6 +84,19 @@ suite('scopes', needsRoot, () => {
     });
   });
 });
+
+/** As with a port that a container publishes: the socket is connected to one address, the packets go to another. */
+async function rewritten({ client, address, ...stage }: Stage): Promise<void> {
+  const before = { v4: '198.18.200.1', v6: '2001:db8::c801' };
+  for (const [tool, from, to] of [
+    ['iptables-nft', before.v4, address.v4],
+    ['ip6tables-nft', before.v6, address.v6],
+  ] as const) {
+    await client.must([tool, '-t', 'nat', '-A', 'OUTPUT', '-d', from, '-j', 'DNAT', '--to-destination', to]);
+  }
+  const scoped = { ...stage, client, address: before };
+  await expect(scoped, 'path.example', { blocked: [[stage.fetcher]], allowed: [['curl']] });
+}
 
 /** Groups of the version 2 hierarchy, with curl in them. */
 async function controlGroups(t: TestContext, stage: Stage): Promise<void> {

@@ -17,6 +17,7 @@ import { ControlServer } from './control/server.ts';
 import { AgentCore } from './core/agent-core.ts';
 import { feedReaderProgram } from './core/feed-reader-program.ts';
 import { policyProgram } from './core/policy-program.ts';
+import { openDatagramSocket } from './event-log/journald-socket.ts';
 import { IdleCollection } from './idle-collection.ts';
 import { dropTo, type Identity, userNamed } from './privileges.ts';
 import { DEFAULT_STATE_DIRECTORY, stateDirectory } from './state/state-directory.ts';
@@ -59,7 +60,15 @@ async function main(): Promise<void> {
   process.umask(0o027);
 
   await using stack = new AsyncDisposableStack();
-  const core = stack.use(new AgentCore({ directory, feedReader, policyCompiler, usesDefaultFeeds: true }));
+  const core = stack.use(
+    new AgentCore({
+      directory,
+      feedReader,
+      policyCompiler,
+      usesDefaultFeeds: true,
+      openJournald: openDatagramSocket,
+    }),
+  );
   if (options.mode !== undefined) await obey(core, '--mode', 'EnableNetworkProtection', options.mode);
   if (options['no-forward']) await obey(core, '--no-forward', 'InspectForwardedTraffic', 'false');
   if (options['no-default-feeds']) await obey(core, '--no-default-feeds', 'DefaultFeeds', 'false');

@@ -148,6 +148,19 @@ suite('what a feed becomes', () => {
     assert.equal(agent.reputation('n1.example'), 'block Malicious 1');
   });
 
+  test('what a feed says over and over is one entry, but for what it says differently', async () => {
+    using state = temporaryState();
+    await using agent = agentOn(state);
+    const list = 'a.example:8443\n192.1.3.7\n192.1.3.0/24\nhttp://b.example/x\n';
+    const added = await agent.add('/a', `${list.repeat(5)}a.example\n${list}`);
+    assert.deepEqual(added.entries, { hosts: 7, ips: 6, cidrs: 6, urls: 6 });
+    assert.equal(added.duplicates.own, 21);
+    assert.equal(agent.reputation('a.example', 8443), 'block Malicious 1');
+    assert.equal(agent.reputation('a.example', 443), 'block Malicious 1');
+    await agent.refresh('1', list.repeat(5));
+    assert.equal(agent.reputation('a.example', 443), 'nothing');
+  });
+
   test('an archive is one feed', async () => {
     using state = temporaryState();
     await using agent = agentOn(state);

@@ -17,8 +17,7 @@ import {
   WORD,
 } from './format.ts';
 import { addressColumns, type AddressPart } from './networks.ts';
-import { encodeRules } from './rule-columns.ts';
-import type { Rule } from './rule.ts';
+import type { EncodedRules } from './rule-columns.ts';
 import { TableError } from './table-error.ts';
 
 /** A section of slots that is still to be written. */
@@ -37,12 +36,12 @@ export interface TableParts {
   readonly v4: AddressPart;
   readonly v6: AddressPart;
   readonly sets: EntrySets;
-  readonly rules: readonly Rule[];
+  readonly rules: EncodedRules;
 }
 
 /** Throws TableError `too-large`. */
 export function assemble(parts: TableParts): Uint8Array<ArrayBuffer> {
-  const rules = encodeRules(parts.rules);
+  const { rules } = parts;
   const counts = {
     hosts: parts.hosts.counts,
     urls: parts.urls.counts,
@@ -51,7 +50,7 @@ export function assemble(parts: TableParts): Uint8Array<ArrayBuffer> {
     v6: parts.v6.counts,
     sets: parts.sets.count,
     members: parts.sets.memberCount,
-    rules: parts.rules.length,
+    rules: rules.columns.expiry.length,
     scopes: rules.scopes,
     stringBytes: rules.strings.length,
   };

@@ -8,6 +8,7 @@ import { EntrySets, type Member, memberOf } from './entry-sets.ts';
 import { type EntryKind, KIND, MAX_SHORT_SETS } from './format.ts';
 import { HashedKeys, type SettledKeys } from './hashed-keys.ts';
 import { Networks } from './networks.ts';
+import { encodeRules, rankOf } from './rule-columns.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
 import { layOut } from './slots.ts';
@@ -29,7 +30,8 @@ export class TableBuilder {
   readonly #key: readonly [number, number];
   readonly #keys: EntryKeys;
   readonly #rules: Rule[] = [];
-  readonly #sets = new EntrySets();
+  readonly #ranks: number[] = [];
+  readonly #sets = new EntrySets((ruleIndex) => this.#ranks[ruleIndex] ?? 0);
   readonly #hosts = new HashedKeys();
   readonly #urls = new HashedKeys();
   readonly #networks = new Networks();
@@ -56,7 +58,7 @@ export class TableBuilder {
   addRule(rule: Rule): number {
     const fault = ruleFault(rule);
     if (fault !== null) throw new TableError('bad-rule', fault);
-    this.#sets.addRule(rule);
+    this.#ranks.push(rankOf(rule));
     return this.#rules.push(rule) - 1;
   }
 
@@ -112,7 +114,7 @@ export class TableBuilder {
       v4,
       v6,
       sets: this.#sets,
-      rules: this.#rules,
+      rules: encodeRules(this.#rules),
     });
   }
 

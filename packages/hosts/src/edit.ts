@@ -14,11 +14,12 @@ import { EntryKeys } from './entry-keys.ts';
 import { EntrySets, type Member, memberOf } from './entry-sets.ts';
 import { type EntryKind, KIND, MAX_SHORT_SETS } from './format.ts';
 import { type AddressPart, canonicalNetwork, Networks } from './networks.ts';
-import { ruleKey } from './rule-columns.ts';
+import { appendRules, rankAt, rankOf, ruleKey } from './rule-columns.ts';
 import { ruleFault } from './rule-fault.ts';
+import { RuleIndex } from './rule-index.ts';
 import type { Rule } from './rule.ts';
 import { SlotEditor } from './slots.ts';
-import { addressPartOf, adoptSets, rulesOf, slotsOf } from './table-contents.ts';
+import { addressPartOf, encodedRulesOf, ruleAt, slotsOf } from './table-contents.ts';
 import { TableError } from './table-error.ts';
 import { checkFile, type TableFile } from './table-file.ts';
 
@@ -32,9 +33,12 @@ export type EditedTable =
 
 export class TableEditor {
   readonly #file: TableFile;
-  readonly #rules: Rule[];
+  readonly #present: RuleIndex;
+  /** Rules behind those of the file. */
+  readonly #added: Rule[] = [];
+  /** Rules that were asked for. */
   readonly #ruleIndices = new Map<string, number>();
-  readonly #sets = new EntrySets();
+  readonly #sets: EntrySets;
   readonly #keys: EntryKeys;
   readonly #hostWords: Int32Array;
   readonly #urlWords: Int32Array;
@@ -52,13 +56,15 @@ export class TableEditor {
     if (checked.kind !== 'ok') throw new TableError('bad-table', `${checked.reason}: ${checked.detail}`);
     const file = checked.file;
     this.#file = file;
-    this.#rules = rulesOf(file);
-    for (const [i, rule] of this.#rules.entries()) {
-      this.#sets.addRule(rule);
-      const key = ruleKey(rule);
-      if (!this.#ruleIndices.has(key)) this.#ruleIndices.set(key, i);
-    }
-    adoptSets(file, this.#sets);
+    this.#present = new RuleIndex(file);
+    const ruleCount = file.counts.rules;
+    this.#sets = new EntrySets(
+      (index) => {
+        const added = this.#added[index - ruleCount];
+        return added === undefined ? rankAt(index, file.rules) : rankOf(added);
+      },
+      { starts: file.setStarts, members: file.members },
+    );
     this.#keys = new EntryKeys(file.hashKey);
     this.#keys.labelMask = file.labelMask;
     const { slotWords, hosts, urls } = file.counts;
@@ -73,11 +79,18 @@ export class TableEditor {
     const key = ruleKey(rule);
     const known = this.#ruleIndices.get(key);
     if (known !== undefined) return known;
+    for (const index of this.#present.withId(rule.id)) {
+      const present = ruleKey(ruleAt(this.#file, index));
+      if (!this.#ruleIndices.has(present)) this.#ruleIndices.set(present, index);
+    }
+    const found = this.#ruleIndices.get(key);
+    if (found !== undefined) return found;
     const fault = ruleFault(rule);
     if (fault !== null) throw new TableError('bad-rule', fault);
-    this.#sets.addRule(rule);
-    this.#ruleIndices.set(key, this.#rules.length);
-    return this.#rules.push(rule) - 1;
+    const index = this.#file.counts.rules + this.#added.length;
+    this.#added.push(rule);
+    this.#ruleIndices.set(key, index);
+    return index;
   }
 
   /** Parameters as in `TableBuilder.addHost`. What is there already stays as it is. */
@@ -138,7 +151,10 @@ export class TableEditor {
       v4,
       v6,
       sets: this.#sets,
-      rules: this.#rules,
+      rules: appendRules(encodedRulesOf(this.#file), this.#added, (id) => {
+        const first = this.#present.withId(id).next();
+        return first.done === true ? null : first.value;
+      }),
     });
     return { kind: 'ok', bytes };
   }
@@ -198,7 +214,7 @@ export class TableEditor {
   }
 
   #member(ruleIndex: number, kind: EntryKind): Member {
-    if (!Number.isInteger(ruleIndex) || ruleIndex < 0 || ruleIndex >= this.#rules.length) {
+    if (!Number.isInteger(ruleIndex) || ruleIndex < 0 || ruleIndex >= this.#file.counts.rules + this.#added.length) {
       throw new TableError('bad-rule-index', String(ruleIndex));
     }
     return memberOf(ruleIndex, KIND[kind]);

@@ -6,7 +6,6 @@
  * answers; then stronger action, surer, added first.
  */
 import { KIND, KIND_BITS, KIND_MASK } from './format.ts';
-import { isExceptionRule, precedenceOf, type Rule } from './rule.ts';
 
 /** `rule index << 2 | kind`. */
 export type Member = number;
@@ -15,31 +14,45 @@ export const memberOf = (ruleIndex: number, kind: number): Member => ((ruleIndex
 export const ruleOf = (member: Member): number => member >>> KIND_BITS;
 export const kindOf = (member: Member): number => member & KIND_MASK;
 
+/** Sets as they stand in a file. */
+export interface SetColumns {
+  readonly starts: Uint32Array;
+  readonly members: Uint32Array;
+}
+
+const NO_SETS: SetColumns = { starts: new Uint32Array(1), members: new Uint32Array(0) };
+
 export class EntrySets {
-  readonly #ranks: number[] = [];
+  readonly #rank: (ruleIndex: number) => number;
+  readonly #base: SetColumns;
+  /** Behind the sets of the base; starts count from the end of its members. */
   readonly #starts: number[] = [0];
   readonly #members: Member[] = [];
   /** Set by member, of the sets of one member. */
   readonly #singles = new Map<Member, number>();
   readonly #several = new Map<string, number>();
 
-  /** Rules must be announced in the order of their indices. */
-  addRule(rule: Rule): void {
-    const strength = isExceptionRule(rule) ? -1 : precedenceOf(rule.action);
-    // 101 for unsure.
-    this.#ranks.push(strength * 128 + (rule.confidence === undefined ? 101 : 100 - rule.confidence));
+  /**
+   * `rank`: the lower, the earlier a rule is tried (`rankOf`). `base`: sets that keep their indices; a new set like one
+   * of them is a set of its own, which costs a few bytes and saves reading them all.
+   */
+  constructor(rank: (ruleIndex: number) => number, base: SetColumns = NO_SETS) {
+    this.#rank = rank;
+    this.#base = base;
   }
 
   get count(): number {
-    return this.#starts.length - 1;
+    return this.#baseCount + this.#starts.length - 1;
   }
 
   get memberCount(): number {
-    return this.#members.length;
+    return this.#base.members.length + this.#members.length;
   }
 
   membersOf(set: number): readonly Member[] {
-    return this.#members.slice(this.#starts[set], this.#starts[set + 1]);
+    const own = set - this.#baseCount;
+    if (own >= 0) return this.#members.slice(this.#starts[own], this.#starts[own + 1]);
+    return Array.from(this.#base.members.subarray(this.#base.starts[set], this.#base.starts[set + 1]));
   }
 
   single(member: Member): number {
@@ -65,14 +78,6 @@ export class EntrySets {
     return set;
   }
 
-  /** Takes over a set as it stands in a file; its index is the number of sets before it. */
-  adopt(members: readonly Member[]): void {
-    const only = members.length === 1 ? members[0] : undefined;
-    const set = this.#append(members);
-    if (only === undefined) this.#several.set(members.join(), set);
-    else this.#singles.set(only, set);
-  }
-
   /** A set of its own even when there is one like it, because its index is given. */
   place(members: readonly Member[]): void {
     this.#append(this.#arrange(members));
@@ -80,22 +85,28 @@ export class EntrySets {
 
   /** Starts and members as they stand in a file. */
   write(starts: Uint32Array, members: Uint32Array): void {
-    starts.set(this.#starts);
-    members.set(this.#members);
+    const { length } = this.#base.members;
+    starts.set(this.#base.starts);
+    for (const [i, start] of this.#starts.entries()) starts[this.#baseCount + i] = length + start;
+    members.set(this.#base.members);
+    members.set(this.#members, length);
+  }
+
+  get #baseCount(): number {
+    return this.#base.starts.length - 1;
   }
 
   #append(members: readonly Member[]): number {
     for (const member of members) this.#members.push(member);
     this.#starts.push(this.#members.length);
-    return this.#starts.length - 2;
+    return this.count - 1;
   }
 
   /** In order, without what another member of the same rule covers. */
   #arrange(members: readonly Member[]): Member[] {
-    const rank = (member: Member): number => this.#ranks[ruleOf(member)] ?? 0;
     const distinct = new Set(members);
     return [...distinct]
       .filter((member) => kindOf(member) === KIND.suffix || !distinct.has(memberOf(ruleOf(member), KIND.suffix)))
-      .sort((a, b) => rank(a) - rank(b) || a - b);
+      .sort((a, b) => this.#rank(ruleOf(a)) - this.#rank(ruleOf(b)) || a - b);
   }
 }

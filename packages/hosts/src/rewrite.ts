@@ -4,7 +4,7 @@
  */
 import { assemble } from './assemble.ts';
 import { EntrySets, kindOf, memberOf, ruleOf } from './entry-sets.ts';
-import { ruleKey } from './rule-columns.ts';
+import { encodeRules, rankOf, ruleKey } from './rule-columns.ts';
 import { ruleFault } from './rule-fault.ts';
 import type { Rule } from './rule.ts';
 import { addressPartOf, membersOf, rulesOf, slotsOf } from './table-contents.ts';
@@ -21,14 +21,15 @@ export function rewriteRules(table: Uint8Array, rewrite: (rule: Rule) => readonl
   const { file } = checked;
   const rules: Rule[] = [];
   const indices = new Map<string, number>();
-  const sets = new EntrySets();
+  const ranks: number[] = [];
+  const sets = new EntrySets((ruleIndex) => ranks[ruleIndex] ?? 0);
   const indexOf = (rule: Rule): number => {
     const key = ruleKey(rule);
     const known = indices.get(key);
     if (known !== undefined) return known;
     const fault = ruleFault(rule);
     if (fault !== null) throw new TableError('bad-rule', fault);
-    sets.addRule(rule);
+    ranks.push(rankOf(rule));
     indices.set(key, rules.length);
     return rules.push(rule) - 1;
   };
@@ -49,6 +50,6 @@ export function rewriteRules(table: Uint8Array, rewrite: (rule: Rule) => readonl
     v4: addressPartOf(file, 'v4'),
     v6: addressPartOf(file, 'v6'),
     sets,
-    rules,
+    rules: encodeRules(rules),
   });
 }

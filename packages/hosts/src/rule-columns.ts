@@ -4,7 +4,7 @@
  *
  * Easy to get wrong: scopes are stored as JSON and may come from a crafted file, so they are read field by field.
  */
-import { ACTIONS, RESPONSE_CATEGORIES, SEVERITIES, SOURCES, type Rule } from './rule.ts';
+import { ACTIONS, isExceptionRule, precedenceOf, RESPONSE_CATEGORIES, SEVERITIES, SOURCES, type Rule } from './rule.ts';
 import type { Scope, UidRange } from './scope.ts';
 import { WEB_CATEGORIES } from './web-category.ts';
 
@@ -57,6 +57,57 @@ export function encodeRules(rules: readonly Rule[]): EncodedRules {
   return { columns: { ...columns, stringOffsets }, strings: Buffer.concat(texts), scopes: scopes.size };
 }
 
+/**
+ * Rules of a file with more behind them. `originOf`: the first of the present rules with an id, null when there is none.
+ * Scopes of the new ones are not sought among the present.
+ */
+export function appendRules(
+  present: EncodedRules,
+  added: readonly Rule[],
+  originOf: (id: string) => number | null,
+): EncodedRules {
+  if (added.length === 0) return present;
+  const own = encodeRules(added);
+  const count = present.columns.expiry.length;
+  const origins = own.columns.origins.map((origin, i) => originOf(added[i]?.id ?? '') ?? origin + count);
+  const limits = own.columns.limits.map((word, i) => (i % 2 === 0 || word === 0 ? word : word + present.scopes));
+  // Texts of all rules come before those of all scopes.
+  const ruleTexts = present.columns.stringOffsets[count * 2] ?? 0;
+  const ownRuleTexts = own.columns.stringOffsets[added.length * 2] ?? 0;
+  const offsets = [
+    present.columns.stringOffsets.subarray(0, count * 2),
+    own.columns.stringOffsets.subarray(0, added.length * 2).map((offset) => offset + ruleTexts),
+    present.columns.stringOffsets.subarray(count * 2, -1).map((offset) => offset + ownRuleTexts),
+    own.columns.stringOffsets.subarray(added.length * 2).map((offset) => offset + present.strings.length),
+  ];
+  return {
+    columns: {
+      expiry: joined(Float64Array, [present.columns.expiry, own.columns.expiry]),
+      properties: joined(Uint32Array, [present.columns.properties, own.columns.properties]),
+      limits: joined(Uint32Array, [present.columns.limits, limits]),
+      origins: joined(Uint32Array, [present.columns.origins, origins]),
+      stringOffsets: joined(Uint32Array, offsets),
+    },
+    strings: Buffer.concat([
+      present.strings.subarray(0, ruleTexts),
+      own.strings.subarray(0, ownRuleTexts),
+      present.strings.subarray(ruleTexts),
+      own.strings.subarray(ownRuleTexts),
+    ]),
+    scopes: present.scopes + own.scopes,
+  };
+}
+
+function joined<T extends Uint32Array | Float64Array>(Kind: new (length: number) => T, parts: readonly T[]): T {
+  const whole = new Kind(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
 function ordinalOf(known: Map<string, number>, key: string, whenNew: number): number {
   const found = known.get(key);
   if (found !== undefined) return found;
@@ -88,6 +139,26 @@ const EXCEPTION = ACTIONS.indexOf('allow') | (SOURCES.indexOf('feed') << 20);
 
 /** Whether packed properties are those of a feed's exception. */
 export const isException = (properties: number): boolean => (properties & EXCEPTION_MASK) === EXCEPTION;
+
+/**
+ * The order in which rules of one entry are tried, lowest first: exceptions, so that they are known before anything
+ * answers; then stronger action, surer.
+ */
+export function rankOf(rule: Rule): number {
+  const strength = isExceptionRule(rule) ? -1 : precedenceOf(rule.action);
+  return strength * RANKS_PER_ACTION + (rule.confidence === undefined ? RANK_OF_UNSURE : 100 - rule.confidence);
+}
+
+/** The same of a rule in columns. */
+export function rankAt(index: number, { properties, limits }: RuleColumns): number {
+  const packed = properties[index] ?? 0;
+  const confidence = (limits[index * 2] ?? 0) >>> 24;
+  const strength = isException(packed) ? -1 : packed & 0xff;
+  return strength * RANKS_PER_ACTION + (confidence === UNSURE ? RANK_OF_UNSURE : 100 - confidence);
+}
+
+const RANKS_PER_ACTION = 128;
+const RANK_OF_UNSURE = 101;
 
 export const portOf = (limits: number): number => limits & 0xffff;
 

@@ -1,26 +1,28 @@
 /** What a table holds, taken out of its columns: for programs that make one table of another. */
-import type { EntrySets } from './entry-sets.ts';
 import { addressColumns, type AddressPart } from './networks.ts';
-import { decodeRule } from './rule-columns.ts';
+import { decodeRule, type EncodedRules } from './rule-columns.ts';
 import type { Rule } from './rule.ts';
 import type { TableFile } from './table-file.ts';
 
 /** All rules of a file, by index. */
-export function rulesOf(file: TableFile): Rule[] {
-  return Array.from({ length: file.counts.rules }, (_, i) =>
-    decodeRule(
-      i,
-      file.rules,
-      (at) => file.text(at),
-      (scope) => file.scope(scope) ?? {},
-    ),
-  );
-}
+export const rulesOf = (file: TableFile): Rule[] =>
+  Array.from({ length: file.counts.rules }, (_, i) => ruleAt(file, i));
 
-/** Appends all sets of a file to `sets`, which has the file's rules and is empty otherwise. */
-export function adoptSets(file: TableFile, sets: EntrySets): void {
-  for (let set = 0; set < file.counts.sets; set++) sets.adopt(membersOf(file, set));
-}
+/** The rules of a file, to be written as they are or with more behind them. */
+export const encodedRulesOf = ({ bytes, counts, layout, rules }: TableFile): EncodedRules => ({
+  columns: rules,
+  strings: bytes.subarray(layout.strings, layout.strings + counts.stringBytes),
+  scopes: counts.scopes,
+});
+
+/** Rule `index` of a file. */
+export const ruleAt = (file: TableFile, index: number): Rule =>
+  decodeRule(
+    index,
+    file.rules,
+    (at) => file.text(at),
+    (scope) => file.scope(scope) ?? {},
+  );
 
 export const membersOf = (file: TableFile, set: number): number[] =>
   Array.from(file.members.subarray(file.setStarts[set], file.setStarts[set + 1]));

@@ -228,3 +228,59 @@ suite('TableEditor', () => {
     fc.assert(property, runs);
   });
 });
+
+suite('rules of an edited table', () => {
+  const scoped = (id: string, uid: number): Rule => ({ ...rule(id), scope: { uids: [[uid, uid]] } });
+
+  test('are found again by what they say, or come behind those that are there', () => {
+    const builder = new TableBuilder();
+    const present = [rule('a'), scoped('b', 1), { ...rule('a'), port: 443 }, rule('ü'), rule('')];
+    for (const each of present) builder.addHost('n.example', builder.addRule(each));
+    const editor = new TableEditor(builder.build());
+    assert.deepEqual(
+      present.map((each) => editor.rule(each)),
+      [0, 1, 2, 3, 4],
+    );
+    const added = [scoped('b', 2), scoped('c', 3), { ...rule('a'), confidence: 7 }, rule('')];
+    assert.deepEqual(
+      added.map((each) => editor.rule(each)),
+      [5, 6, 7, 4],
+    );
+    for (const each of added) editor.addHost('m.example', editor.rule(each));
+    const table = opened(edited(editor));
+    assert.equal(table.rules, 8);
+    assert.deepEqual(
+      Array.from({ length: 8 }, (_, i) => table.rule(i)),
+      [...present, ...added.slice(0, 3)],
+    );
+    // A second edit reads what the first one wrote.
+    const again = new TableEditor(edited(editor));
+    assert.deepEqual(
+      [...present, ...added].map((each) => again.rule(each)),
+      [0, 1, 2, 3, 4, 5, 6, 7, 4],
+    );
+  });
+
+  test('an exception takes back what a rule of the same id says, whichever of the two was there first', () => {
+    const builder = new TableBuilder();
+    builder.addHost('a.example', builder.addRule(rule('feed')));
+    const editor = new TableEditor(builder.build());
+    editor.addHost('b.a.example', editor.rule({ ...rule('feed'), action: 'allow' }));
+    editor.addHost('c.a.example', editor.rule({ ...rule('other'), action: 'allow' }));
+    const table = opened(edited(editor));
+    const find = (name: string): number => table.findName(Buffer.from(name), 0, name.length, null, ASKED);
+    assert.deepEqual([find('a.example'), find('b.a.example'), find('c.a.example')], [0, -1, 0]);
+  });
+
+  test('one of many rules, in slots of three words', () => {
+    const builder = new TableBuilder();
+    for (let i = 0; i < 70_000; i++) builder.addHost(`n${i}.example`, builder.addRule(rule(`id${i}`)));
+    const editor = new TableEditor(builder.build());
+    editor.removeHost('n69999.example', editor.rule(rule('id69999')));
+    editor.addHost('new.example', editor.rule(rule('new')));
+    const table = opened(edited(editor));
+    assert.deepEqual(ids(table, 'new.example'), ['new']);
+    assert.deepEqual(ids(table, 'n69999.example'), []);
+    assert.deepEqual(ids(table, 'n31.example'), ['id31']);
+  });
+});

@@ -8,20 +8,7 @@ import { TableError } from '../src/table-error.ts';
 
 type Key = readonly [hi: number, lo: number];
 
-const sets = (): EntrySets => {
-  const made = new EntrySets();
-  for (const id of ['a', 'b']) {
-    made.addRule({
-      action: 'block',
-      category: 'Malicious',
-      id,
-      title: id,
-      source: 'feed',
-      expiresAt: null,
-    });
-  }
-  return made;
-};
+const sets = (): EntrySets => new EntrySets(() => 0);
 
 const MEMBERS = [memberOf(0, 0), memberOf(1, 0)] as const;
 

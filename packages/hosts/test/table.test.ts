@@ -484,9 +484,9 @@ suite('the file', () => {
     const swap =
       (at: number, size: number) =>
       (crafted: Uint8Array): void => {
-        const first = crafted.slice(at, at + size);
+        const before = crafted.slice(at, at + size);
         crafted.copyWithin(at, at + size, at + 2 * size);
-        crafted.set(first, at + size);
+        crafted.set(before, at + size);
       };
     // By slot: the home of its key, or -1.
     const words = new Uint32Array(good.buffer, layout.hosts, 128);

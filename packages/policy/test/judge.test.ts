@@ -848,11 +848,13 @@ suite('what a verdict says', () => {
     const run = (): void => {
       for (let i = 0; i < times; i++) judge(asked, given, settings, 1_700_000_000_000.5 + i);
     };
-    // Until it is compiled the code boxes its numbers, hence the rounds before the one that counts.
-    for (let i = 0; i < 3; i++) run();
-    const before = allocated();
-    run();
-    const bytesEach = (allocated() - before) / times;
+    // Until it is compiled the code boxes its numbers, and on a busy machine compiling may take several rounds.
+    let bytesEach = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 30 && bytesEach >= 4; round++) {
+      const before = allocated();
+      run();
+      bytesEach = (allocated() - before) / times;
+    }
     assert.ok(bytesEach < 4, `${bytesEach} bytes a verdict; the smallest object has 16`);
     assert.equal(judge(asked, given, settings, 0), PASS);
   });

@@ -37,6 +37,7 @@ import { CategoryStore } from '../categories/category-store.ts';
 import { readCategoryPolicy } from '../categories/read-category-policy.ts';
 import { EVENT_IDS } from '../event-log/channel.ts';
 import { JournaldForwarder } from '../event-log/journald-forwarder.ts';
+import type { DatagramSocket } from '../event-log/journald-socket.ts';
 import type { CatalogueFeed } from '../feed-catalogue/catalogue-entry.ts';
 import { CATALOGUE } from '../feed-catalogue/catalogue.ts';
 import { FeedStore } from '../feed-store/feed-store.ts';
@@ -76,6 +77,8 @@ export interface CoreOptions {
   readonly catalogue?: readonly CatalogueFeed[];
   /** Use those of the catalogue that are free for any use, while the setting DefaultFeeds allows it. */
   readonly usesDefaultFeeds?: boolean;
+  /** Where events are copied to, while the setting JournaldEvents allows it. Absent: nowhere. */
+  readonly openJournald?: () => DatagramSocket | null;
   readonly now?: () => number;
 }
 
@@ -129,7 +132,10 @@ export class AgentCore implements Control, AsyncDisposable {
       new Journal(this.#directory, () => Number(this.#settings.value('JournalMaxRecords')), this.#now),
     );
     this.#firstEvent = endOf(this.#journal);
-    this.#journald = new JournaldForwarder({ isWanted: () => this.#settings.value('JournaldEvents') === true });
+    this.#journald = new JournaldForwarder({
+      isWanted: () => this.#settings.value('JournaldEvents') === true,
+      open: options.openJournald ?? (() => null),
+    });
     this.#gaps = resources.use(new GapDetector(this.#directory));
     this.#facts = new Facts(database);
     this.#device = thisDevice(this.#facts.once('device-id', () => randomBytes(20).toString('hex')));

@@ -7,12 +7,13 @@
 import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-event';
 
 import { journaldEntry } from './journald-entry.ts';
-import { type DatagramSocket, openDatagramSocket } from './journald-socket.ts';
+import type { DatagramSocket } from './journald-socket.ts';
 
 export interface JournaldOptions {
   /** Asked for every event. */
   readonly isWanted: () => boolean;
-  readonly open?: () => DatagramSocket | null;
+  /** Null while nothing listens. */
+  readonly open: () => DatagramSocket | null;
 }
 
 export class JournaldForwarder {
@@ -21,7 +22,7 @@ export class JournaldForwarder {
   #socket: DatagramSocket | null = null;
   #dropped = 0;
 
-  constructor({ isWanted, open = openDatagramSocket }: JournaldOptions) {
+  constructor({ isWanted, open }: JournaldOptions) {
     this.#isWanted = isWanted;
     this.#open = open;
   }

@@ -171,9 +171,12 @@ class Parser {
     const steps: Step[] = [];
     let shape = from;
     do {
+      const { offset } = this.#next;
       if (this.#takeSign('@')) {
         const attribute = this.#next;
-        if (!shape.attributes.includes(attribute.value)) throw unknown('attribute', attribute, shape.attributes);
+        if (!shape.attributes.includes(attribute.value)) {
+          throw unknown('attribute', { ...attribute, offset }, shape.attributes);
+        }
         this.#at++;
         return { path: { steps, attribute: attribute.value }, shape };
       }

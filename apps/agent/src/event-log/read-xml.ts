@@ -43,6 +43,12 @@ class Pieces implements SourceText {
   text = '';
   /** Ascending: the text from `at` on stood at `from`. */
   readonly #starts: { readonly at: number; readonly from: number }[] = [];
+  readonly #origin: number;
+
+  /** `origin`: where it would begin. */
+  constructor(origin: number) {
+    this.#origin = origin;
+  }
 
   add(piece: string, from: number): void {
     if (piece === '') return;
@@ -51,8 +57,8 @@ class Pieces implements SourceText {
   }
 
   offsetAt(index: number): number {
-    const start = this.#starts.findLast(({ at }) => at <= index) ?? this.#starts[0];
-    return start === undefined ? 0 : start.from + index - start.at;
+    const start = this.#starts.findLast(({ at }) => at <= index);
+    return start === undefined ? this.#origin : start.from + index - start.at;
   }
 }
 
@@ -100,12 +106,11 @@ class Reader {
     if (name === '') this.#fail('the name of an element is missing here');
     const attributes = this.#attributes(name);
     const children: SourceElement[] = [];
-    const text = new Pieces();
-    if (this.#source.startsWith('/>', this.#at)) this.#at += 2;
-    else {
-      this.#expect('>');
-      this.#content(name, offset, depth, children, text);
-    }
+    const isEmpty = this.#source.startsWith('/>', this.#at);
+    if (isEmpty) this.#at += 2;
+    else this.#expect('>');
+    const text = new Pieces(this.#at);
+    if (!isEmpty) this.#content(name, offset, depth, children, text);
     return { name, offset, attributes, children, text };
   }
 
@@ -124,7 +129,7 @@ class Reader {
       const mark = this.#source[this.#at];
       if (mark !== '"' && mark !== "'") this.#fail(`the value of ${name} has no quotation mark`);
       this.#at++;
-      const value = new Pieces();
+      const value = new Pieces(this.#at);
       while (this.#source[this.#at] !== mark) this.#character(value, `the value of ${name} has no end`);
       this.#at++;
       attributes.set(name, value);

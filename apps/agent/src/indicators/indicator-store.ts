@@ -51,8 +51,8 @@ export interface StoredIndicator {
   readonly body: string;
 }
 
-/** So many expired ones are deleted at once: some 10 ms. */
-const EXPIRED_PER_TURN = 500;
+/** So many expired ones are deleted at once: some milliseconds. */
+const EXPIRED_PER_TURN = 250;
 /** An import's keys come in any order: with the usual page cache each of them would be a read and a write. */
 const IMPORT_CACHE_KIB = 128 * 1024;
 

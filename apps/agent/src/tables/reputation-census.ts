@@ -1,12 +1,13 @@
 /**
- * Knows which entries were seen before, for the reports alone: how many a feed says twice, and how many other feeds
- * said already. The table keeps every source of an entry, so it does not have to know.
+ * Knows which entries were seen before, for the reports: how many a feed says twice, and how many other feeds said
+ * already. The table keeps every source of an entry, so it does not have to know.
  *
  * Each entry costs about nine bytes: of its 64-bit hash, 12 bits choose a shard, 36 are kept, and 12 bits name the
  * last feed that had it. At 10^7 entries two of them share all 48 bits with a chance of one in three, which would make
  * one figure of one report wrong by one.
  *
- * Easy to get wrong: the hash is not keyed and an attacker can make names collide. Nothing but these counts hangs on it.
+ * Easy to get wrong: the hash is not keyed and an attacker can make names collide. So nothing is dropped on its
+ * word alone: of what it calls a feed's own repetition, reputation-repeats.ts makes sure.
  */
 
 export type Sighting = 'new' | 'own' | 'other';

@@ -16,6 +16,7 @@ import { openFeedSource } from '../feeds/open-source.ts';
 import { buildPopularTable } from './popular-table.ts';
 import { MAX_FEEDS, ReputationCensus } from './reputation-census.ts';
 import { FeedReader } from './reputation-reading.ts';
+import { ReputationRepeats } from './reputation-repeats.ts';
 import { type Compilation, ReputationSink } from './reputation-sink.ts';
 import type { CompileTask, FeedToRead, ReadingReport, ReputationMessage, ReputationTask } from './reputation-task.ts';
 import { writeDurably } from './write-durably.ts';
@@ -123,6 +124,7 @@ async function enterAll(
     reputation: new TableBuilder({ hashKey: task.hashKey }),
     categories: new TableBuilder({ hashKey: task.hashKey }),
     census: new ReputationCensus(),
+    repeats: new ReputationRepeats(task.hashKey),
     blockConfidence: task.blockConfidence,
   };
   const reports = new Map<string, ReadingReport>();

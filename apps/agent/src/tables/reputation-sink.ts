@@ -12,6 +12,7 @@ import { isWebCategory, type WebCategory } from '@sallyport/hosts/web-category';
 
 import type { EntryDetail, ExceptionEntry, FeedSink, HostMatch } from '../feeds/feed-sink.ts';
 import type { ReputationCensus, Sighting } from './reputation-census.ts';
+import type { ReputationRepeats } from './reputation-repeats.ts';
 import type { FeedToRead } from './reputation-task.ts';
 
 /** Categories as `feed add --category` takes them, and what events call them (defender-spec 2.2). */
@@ -27,10 +28,16 @@ export interface Compilation {
   readonly reputation: TableBuilder;
   readonly categories: TableBuilder;
   readonly census: ReputationCensus;
+  readonly repeats: ReputationRepeats;
   readonly blockConfidence: number;
 }
 
 const MATCHES = ['suffix', 'exact', 'subdomains'] as const satisfies readonly HostMatch[];
+/** Kinds of entries beside those of hosts; prefix lengths follow the last. */
+const URL_PREFIX = MATCHES.length;
+const ADDRESS = URL_PREFIX + 1;
+const NETWORK = ADDRESS + 1;
+const KINDS = 256;
 
 export class ReputationSink implements FeedSink {
   readonly entries = { hosts: 0, ips: 0, cidrs: 0, urls: 0 };
@@ -63,28 +70,35 @@ export class ReputationSink implements FeedSink {
 
   host(name: string, match: HostMatch, detail: EntryDetail): void {
     this.entries.hosts++;
-    this.#enter(detail).addHost(name, this.#lastRule, match);
-    this.#note(this.#compilation.census.text(MATCHES.indexOf(match), name, this.#number));
+    const into = this.#enter(detail);
+    const kind = MATCHES.indexOf(match);
+    const sighting = this.#note(this.#compilation.census.text(kind, name, this.#number));
+    if (!this.#isRepeated(sighting, kind, name)) into.addHost(name, this.#lastRule, match);
   }
 
   ip(address: Uint8Array, detail: EntryDetail): void {
     this.entries.ips++;
-    this.#enter(detail).addIp(address, this.#lastRule);
-    this.#note(this.#compilation.census.bytes(address.length * 8, address, this.#number));
+    const into = this.#enter(detail);
+    const sighting = this.#note(this.#compilation.census.bytes(address.length * 8, address, this.#number));
+    if (!this.#isRepeated(sighting, ADDRESS, address)) into.addIp(address, this.#lastRule);
   }
 
   cidr(address: Uint8Array, prefixLength: number, detail: EntryDetail): void {
     this.entries.cidrs++;
-    this.#enter(detail).addCidr(address, prefixLength, this.#lastRule);
-    this.#note(this.#compilation.census.bytes(1024 + prefixLength, address, this.#number));
+    const into = this.#enter(detail);
+    const sighting = this.#note(this.#compilation.census.bytes(1024 + prefixLength, address, this.#number));
+    if (!this.#isRepeated(sighting, NETWORK + prefixLength, address)) {
+      into.addCidr(address, prefixLength, this.#lastRule);
+    }
   }
 
   url(host: string, path: string, detail: EntryDetail): void {
     // No browser and no server takes a request line that long; the builder refuses it.
     if (path.length >= MAX_PATH_BYTES) return;
     this.entries.urls++;
-    this.#enter(detail).addUrl(host, path, this.#lastRule);
-    this.#note(this.#compilation.census.text(MATCHES.length, host + path, this.#number));
+    const into = this.#enter(detail);
+    const sighting = this.#note(this.#compilation.census.text(URL_PREFIX, host + path, this.#number));
+    if (!this.#isRepeated(sighting, URL_PREFIX, host + path)) into.addUrl(host, path, this.#lastRule);
   }
 
   exception(entry: ExceptionEntry): void {
@@ -172,8 +186,18 @@ export class ReputationSink implements FeedSink {
     return index;
   }
 
-  #note(sighting: Sighting): void {
+  #note(sighting: Sighting): Sighting {
     if (sighting === 'own') this.duplicates.own++;
     else if (sighting === 'other') this.duplicates.others++;
+    return sighting;
+  }
+
+  /** Whether the builder has this very entry, by this very rule, at least once. */
+  #isRepeated(sighting: Sighting, kind: number, entry: string | Uint8Array): boolean {
+    if (sighting !== 'own') return false;
+    const { repeats, reputation } = this.#compilation;
+    const rule = 2 * this.#lastRule + (this.#lastInto === reputation ? 1 : 0);
+    const text = typeof entry === 'string' ? entry : Buffer.from(entry).toString('latin1');
+    return repeats.isKnown(rule * KINDS + kind, text);
   }
 }

@@ -1,9 +1,19 @@
 /** Every command, on the fake and on the agent's own core: what holds for one has to hold for the other. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import type { Control } from '@sallyport/contract/control';
 import { ControlError } from '@sallyport/contract/control-error';
@@ -419,10 +429,125 @@ suite('events', () => {
     const outcome = await sallyport({ control: new FakeControl(NOW_MS), running: false }, 'events', '-f');
     assert.deepEqual(outcome, { code: 3, out: '', err: 'sallyport: no agent is running, so nothing new will come\n' });
   });
+  const changed = event({
+    Timestamp: new Date(NOW_MS + 9000).toISOString(),
+    ActionType: 'SettingsChanged',
+    EventId: 5007,
+    ReportId: 1,
+    AdditionalFields: '{"OldValue":"a = 1","NewValue":"a = 2"}',
+  });
+  const connected = (second: number): ReturnType<typeof event> => ({
+    ...row(second, 0),
+    ActionType: 'ConnectionSuccess',
+  });
+  const onlyBlocked = file(
+    'blocked.xml',
+    '<QueryList><Query Path="Microsoft-Windows-Windows Defender/Operational">' +
+      '<Select>*[System[EventID=1126 and TimeCreated[timediff(@SystemTime) &lt;= 10000]]]</Select></Query></QueryList>',
+  );
+  const idsIn = (xml: string): string[] => [...xml.matchAll(/<EventID>(\d+)<\/EventID>/g)].map(([, id]) => id ?? '');
+
+  test('XML: a document, also when there is nothing', async () => {
+    const control = new FakeControl(NOW_MS);
+    const head = '<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<Events>\n';
+    assert.equal((await sallyport({ control, terminal: true }, 'events', '--xml')).out, `${head}</Events>\n`);
+    control.past.push(connected(1), row(1), changed);
+    const { out } = await sallyport({ control, terminal: true }, 'events', '--xml');
+    assert.deepEqual([out.startsWith(`${head}<Event `), out.endsWith('</Event>\n</Events>\n')], [true, true]);
+    assert.deepEqual(idsIn(out), ['0', '1126', '5007']);
+  });
+  test('a view selects, beside --id, --since and --limit; the newest are counted behind it', async () => {
+    const control = new FakeControl(NOW_MS);
+    control.past.push(row(-20), row(-5), connected(-4), row(-3), connected(-2), changed);
+    const seen = async (...argv: string[]): Promise<unknown[]> => {
+      const { out, err } = await sallyport({ control }, 'events', '--json', '--view', onlyBlocked, ...argv);
+      assert.equal(err, '');
+      return out === '' ? [] : urls(out);
+    };
+    assert.deepEqual(await seen(), ['h-5.example', 'h-3.example']);
+    assert.deepEqual(await seen('--limit', '1'), ['h-3.example']);
+    assert.deepEqual(await seen('--since', '4s'), ['h-3.example']);
+    assert.deepEqual(await seen('--id', '1126,5007'), ['h-5.example', 'h-3.example']);
+    assert.deepEqual(await seen('--id', '5007'), []);
+  });
+  test('a view while following', async () => {
+    const control = new FakeControl(NOW_MS);
+    control.past.push(row(-2), connected(-1));
+    control.news.push(connected(0), changed, row(-1));
+    const onOut = (text: string, interrupt: () => void): void => {
+      if (text.includes('h-1.example')) interrupt();
+    };
+    const argv = ['--xml', '--follow', '--limit', '5', '--view', onlyBlocked];
+    const { code, out, err } = await sallyport({ control, onOut }, 'events', ...argv);
+    assert.deepEqual([code, err, idsIn(out), out.endsWith('</Events>\n')], [0, '', ['1126', '1126'], true]);
+  });
+  test('the view that ships', async () => {
+    const control = new FakeControl(NOW_MS);
+    control.past.push(connected(1), row(1), row(2, 1125), changed);
+    const path = fileURLToPath(new URL('../../../../docs/views/network-protection.xml', import.meta.url));
+    assert.deepEqual(idsIn((await sallyport({ control }, 'events', '--xml', '--view', path)).out), [
+      '1126',
+      '1125',
+      '5007',
+    ]);
+  });
+  test('a view that asks for other events is told so', async () => {
+    const path = file(
+      'other.xml',
+      '<QueryList><Query Path="Sallyport/Operational"><Select>*[System[EventID=1116]]</Select></Query></QueryList>',
+    );
+    const control = new FakeControl(NOW_MS);
+    control.past.push(row(1));
+    assert.deepEqual(await sallyport({ control }, 'events', '--view', path), {
+      code: 0,
+      out: '',
+      err: 'this view asks for none of the event ids that there are: 0, 1125, 1126, 5007, 5013\n',
+    });
+  });
+  test('an export: XML or JSON, into a new file that only its owner reads', async () => {
+    const control = new FakeControl(NOW_MS);
+    control.past.push(row(1), changed);
+    const path = join(folder, 'june.xml');
+    const first = await sallyport({ control, terminal: true }, 'events', '--export', path);
+    assert.deepEqual(first, { code: 0, out: '', err: `exported 2 events to ${path}\n` });
+    assert.deepEqual(idsIn(readFileSync(path, 'utf8')), ['1126', '5007']);
+    assert.equal(statSync(path).mode & 0o777, 0o600);
+    const again = await sallyport({ control }, 'events', '--export', path);
+    assert.deepEqual(again, { code: 1, out: '', err: `sallyport: ${path}: is there already: name a new file\n` });
+    const json = join(folder, 'june.json');
+    await sallyport({ control }, 'events', '--json', '--id', '1126', '--export', json);
+    assert.deepEqual(urls(readFileSync(json, 'utf8')), ['h1.example']);
+  });
+  test('an export that fails leaves no file', async () => {
+    const path = join(folder, 'never.xml');
+    const control = new FakeControl(NOW_MS);
+    const outcome = await sallyport({ control, running: false }, 'events', '-f', '--export', path);
+    assert.deepEqual([outcome.code, existsSync(path)], [3, false]);
+  });
+  const badViews = [
+    {
+      name: 'a mistake and its place',
+      text: '<QueryList>\n<Quer/></QueryList>',
+      err: /bad\.xml:2:1: "Quer" is not expected here, but Query\n$/,
+    },
+    { name: 'a view too large', text: ' '.repeat(1_048_577), err: /bad\.xml: is too large for a view\n$/ },
+  ];
+  for (const { name, text, err } of badViews) {
+    test(name, async () => {
+      const outcome = await sallyport({ control: new FakeControl(NOW_MS) }, 'events', '--view', file('bad.xml', text));
+      assert.match(outcome.err, err);
+      assert.deepEqual([outcome.code, outcome.out], [1, '']);
+    });
+  }
+  test('no such view', async () => {
+    const outcome = await sallyport({ control: new FakeControl(NOW_MS) }, 'events', '--view', join(folder, 'none.xml'));
+    assert.match(outcome.err, /none\.xml: no such file\n$/);
+  });
   const wrong = [
     { argv: ['--id', '7'], err: /--id '7' is not known: 1125/ },
     { argv: ['--limit', '0'], err: /--limit '0' is no number from 1/ },
     { argv: ['--since', 'x'], err: /--since does not understand 'x'/ },
+    { argv: ['--json', '--xml'], err: /--json and --xml exclude each other/ },
     { argv: ['--folow'], err: /unknown option --folow; did you mean '--follow'\?/ },
     { argv: ['--json=1'], err: /--json takes no value/ },
   ];

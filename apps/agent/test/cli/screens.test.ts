@@ -223,6 +223,12 @@ suite('events', () => {
       AdditionalFields: '{"Where":"gate","Connections":7,"Protection":0}',
     }),
     event({ Timestamp: at(6), ActionType: 'ProtectionGap', AdditionalFields: 'not json' }),
+    event({
+      Timestamp: at(7),
+      ActionType: 'TamperingAttempt',
+      EventId: 5013,
+      AdditionalFields: '{"ChangedType":"Blocked","Value":"EnableNetworkProtection = disabled"}',
+    }),
   ];
   test('80 columns', () => {
     equal(
@@ -236,6 +242,7 @@ TIME            WHAT       HOST                  ADDRESS          REASON
 11-22 14:00:04  Gap        1 min: no gate
 11-22 14:00:05  Dropped    by the gate: 7 connections, 0 protection events
 11-22 14:00:06  Gap        not json
+11-22 14:00:07  Refused    EnableNetworkProtection = disabled (managed)
 `,
     );
   });

@@ -1,14 +1,17 @@
 /**
- * The one conntrack request the gate makes: set our bits of a flow's mark (nfnetlink_conntrack.h).
+ * The two conntrack requests the gate makes (nfnetlink_conntrack.h): set our bits of a flow's mark, and ask what ends a
+ * flow had before they were rewritten.
  *
- * Sent in the same datagram just before the verdict, so the mark is in place before the packet moves on. That way no
+ * The first is sent in the same datagram just before the verdict, so the mark is in place before the packet moves on. That way no
  * packet mark changes at LOCAL_OUT: a changed packet mark makes the kernel route the packet again
  * (nf_ip_reroute), and an `ip rule fwmark` that matches exactly would then send it elsewhere.
  */
-import { HEADER, type MessageWriter, NETFILTER_HEADER, NLM_F_REQUEST } from './message.ts';
+import { align4, HEADER, type MessageWriter, NETFILTER_HEADER, NLM_F_REQUEST } from './message.ts';
 
 const MSG_NEW = 1 << 8;
+const MSG_GET = MSG_NEW | 1;
 const CTA_TUPLE_ORIG = 1;
+const CTA_TUPLE_REPLY = 2;
 const CTA_MARK = 8;
 const CTA_MARK_MASK = 21;
 const CTA_TUPLE_IP = 1;
@@ -38,10 +41,33 @@ export interface FlowTuple {
 }
 
 export function writeSetMark(out: MessageWriter, flow: FlowTuple, mark: number, mask: number): void {
-  const v4 = flow.addressLength === 4;
   // Without NLM_F_CREATE: an entry that is gone is an error message, never a new entry.
-  out.begin(MSG_NEW, NLM_F_REQUEST, v4 ? AF_INET : AF_INET6, 0);
-  const tuple = out.beginNest(CTA_TUPLE_ORIG);
+  out.begin(MSG_NEW, NLM_F_REQUEST, familyOf(flow), 0);
+  writeTuple(out, CTA_TUPLE_ORIG, flow);
+  out.u32(CTA_MARK, mark);
+  out.u32(CTA_MARK_MASK, mask);
+  out.end();
+}
+
+/** Asks for the flow whose packets look like this after its destination was rewritten. Space: SET_MARK_LENGTH. */
+export function writeGetRewritten(out: MessageWriter, flow: FlowTuple): void {
+  out.begin(MSG_GET, NLM_F_REQUEST, familyOf(flow), 0);
+  // Answers come from where the packets went to.
+  writeTuple(out, CTA_TUPLE_REPLY, {
+    ...flow,
+    sourceAt: flow.destinationAt,
+    destinationAt: flow.sourceAt,
+    sourcePort: flow.destinationPort,
+    destinationPort: flow.sourcePort,
+  });
+  out.end();
+}
+
+const familyOf = (flow: FlowTuple): number => (flow.addressLength === 4 ? AF_INET : AF_INET6);
+
+function writeTuple(out: MessageWriter, kind: number, flow: FlowTuple): void {
+  const v4 = flow.addressLength === 4;
+  const tuple = out.beginNest(kind);
   const ip = out.beginNest(CTA_TUPLE_IP);
   out.raw(v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC, flow.bytes, flow.sourceAt, flow.addressLength);
   out.raw(v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST, flow.bytes, flow.destinationAt, flow.addressLength);
@@ -52,9 +78,53 @@ export function writeSetMark(out: MessageWriter, flow: FlowTuple, mark: number, 
   out.u16(CTA_PROTO_DST_PORT, flow.destinationPort);
   out.endNest(protocol);
   out.endNest(tuple);
-  out.u32(CTA_MARK, mark);
-  out.u32(CTA_MARK_MASK, mask);
-  out.end();
+}
+
+/**
+ * The ends before any rewriting, as the application named them, from the answer to `writeGetRewritten`; null when there
+ * is no such flow. Addresses are offsets into `bytes`.
+ */
+export function readOriginal(bytes: Uint8Array, length: number): FlowTuple | null {
+  if (length < NETFILTER_HEADER) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  if (view.getUint16(4, true) !== MSG_NEW) return null;
+  const addressLength = view.getUint8(HEADER) === AF_INET ? 4 : 16;
+  const end = Math.min(length, view.getUint32(0, true));
+  const original = attribute(view, NETFILTER_HEADER, end, CTA_TUPLE_ORIG);
+  if (original === null) return null;
+  const ip = attribute(view, original.start, original.end, CTA_TUPLE_IP);
+  const proto = attribute(view, original.start, original.end, CTA_TUPLE_PROTO);
+  if (ip === null || proto === null) return null;
+  const v4 = addressLength === 4;
+  const source = attribute(view, ip.start, ip.end, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC);
+  const destination = attribute(view, ip.start, ip.end, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST);
+  const protocol = attribute(view, proto.start, proto.end, CTA_PROTO_NUM);
+  const sourcePort = attribute(view, proto.start, proto.end, CTA_PROTO_SRC_PORT);
+  const destinationPort = attribute(view, proto.start, proto.end, CTA_PROTO_DST_PORT);
+  if (source === null || destination === null || source.end - source.start !== addressLength) return null;
+  if (destination.end - destination.start !== addressLength || protocol === null) return null;
+  if (sourcePort === null || destinationPort === null || protocol.end === protocol.start) return null;
+  if (sourcePort.end - sourcePort.start !== 2 || destinationPort.end - destinationPort.start !== 2) return null;
+  return {
+    bytes,
+    addressLength,
+    sourceAt: source.start,
+    destinationAt: destination.start,
+    protocol: view.getUint8(protocol.start),
+    sourcePort: view.getUint16(sourcePort.start, false),
+    destinationPort: view.getUint16(destinationPort.start, false),
+  };
+}
+
+/** Content of the first attribute of this type. */
+function attribute(view: DataView, from: number, to: number, type: number): { start: number; end: number } | null {
+  for (let at = from; at + 4 <= to;) {
+    const size = view.getUint16(at, true);
+    if (size < 4 || at + size > to) return null;
+    if ((view.getUint16(at + 2, true) & 0x3fff) === type) return { start: at + 4, end: at + size };
+    at += align4(size);
+  }
+  return null;
 }
 
 /**

@@ -34,8 +34,9 @@ export type Watching =
   | { readonly kind: 'watching'; readonly watch: ConnectWatch }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** PROC_PID_INIT_INO: process ids in the map are those of the first pid namespace. */
+/** PROC_PID_INIT_INO and PROC_CGROUP_INIT_INO (include/linux/proc_ns.h). */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
+const FIRST_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
 
 const KINDS: Readonly<Record<string, BpfKind>> = {
   sockops: { type: 13, attachType: 3 }, // BPF_PROG_TYPE_SOCK_OPS, BPF_CGROUP_SOCK_OPS
@@ -54,9 +55,13 @@ export function watchConnects(): Watching {
 
 function start(): ConnectWatch {
   if (readlinkSync('/proc/self/ns/pid') !== FIRST_PID_NAMESPACE) {
-    throw new Error('process ids cannot be told: this is not the first pid namespace of the machine');
+    throw new Error("the kernel's process ids mean others here: this is not the machine's first pid namespace");
   }
-  const root = unifiedRoot();
+  if (readlinkSync('/proc/self/ns/cgroup') !== FIRST_CGROUP_NAMESPACE) {
+    throw new Error('most control groups cannot be seen from this cgroup namespace');
+  }
+  const root = unifiedHierarchy(readFileSync('/proc/self/mountinfo', 'utf8'));
+  if (root === null) throw new Error('the root of the control group hierarchy (version 2) is not mounted');
   const read = readBpfObject(readFileSync(OBJECT_FILE));
   if (read.kind === 'broken') throw new Error(`connect.bpf.o: ${read.reason}`);
   const netns = netnsCookie();
@@ -71,15 +76,6 @@ function start(): ConnectWatch {
   } finally {
     closeSync(cgroup);
   }
-}
-
-/** A mount namespace of our own may not have it (`ip netns exec` takes it away): the first process's has. */
-function unifiedRoot(): string {
-  const seen = unifiedHierarchy(readFileSync('/proc/self/mountinfo', 'utf8'));
-  if (seen !== null) return seen;
-  const others = unifiedHierarchy(readFileSync('/proc/1/mountinfo', 'utf8'));
-  if (others === null) throw new Error('the root of the control group hierarchy (version 2) is not mounted');
-  return `/proc/1/root${others}`;
 }
 
 /** Puts every descriptor into `made`; returns the one of the map `flows`. */

@@ -1,9 +1,10 @@
 /** Opens what there is to find processes by, in the thread that judges; what is missing is a problem, no failure. */
-import { readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 import type { ConnectMap } from './connect-watch.ts';
 import type { ProcessSources } from './connection-subject.ts';
 import { FlowProcesses } from './flow-process.ts';
+import { OriginalEnds } from './original-ends.ts';
 import { Processes } from './processes.ts';
 import { SocketOwners } from './socket-owners.ts';
 
@@ -15,26 +16,36 @@ export interface OpenSources {
 
 export function openProcessSources(connects: ConnectMap | null): OpenSources {
   const problems: string[] = [];
-  let searched: SocketOwners | null = null;
+  const seen = connects === null ? null : new FlowProcesses(connects.fd, connects.netns);
+  let searched: ProcessSources['searched'] = null;
   try {
-    searched = new SocketOwners();
+    searched = rewrittenOrOld(seen, new OriginalEnds(), new SocketOwners());
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    problems.push(`attribution: connections older than the gate have no process, because ${reason}`);
+    problems.push(`attribution: connections older than the gate or rewritten have no process, because ${reason}`);
   }
-  if (!canReadOthers()) {
-    problems.push('attribution: rules for programs do not act, because the gate may not see those of other processes');
+  if (!mayReadOthers()) {
+    problems.push('attribution: rules for programs do not act, because the gate has no CAP_SYS_PTRACE');
   }
-  const seen = connects === null ? null : new FlowProcesses(connects.fd, connects.netns);
   return { sources: { seen, searched, processes: new Processes() }, problems };
 }
 
-/** Whether the kernel shows us the program of a process that is not ours: needs CAP_SYS_PTRACE. */
-function canReadOthers(): boolean {
-  try {
-    readlinkSync('/proc/1/exe');
-    return true;
-  } catch {
-    return false;
-  }
+/** What was not seen under the ends that its packets have: it had others, or it was there before anybody watched. */
+const rewrittenOrOld = (
+  seen: FlowProcesses | null,
+  originals: OriginalEnds,
+  owners: SocketOwners,
+): ProcessSources['searched'] => ({
+  find: (ends) => {
+    const original = originals.find(ends);
+    return (original === null ? null : (seen?.find(original) ?? null)) ?? owners.find(original ?? ends);
+  },
+});
+
+const CAP_SYS_PTRACE = 19n;
+
+/** Whether the kernel shows us the program of a process that is not ours (proc(5), /proc/PID/exe). */
+function mayReadOthers(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> CAP_SYS_PTRACE) & 1n) === 1n;
 }

@@ -93,7 +93,7 @@ function reasonOf(event: DeviceNetworkEvent): string {
     case 'SettingsChanged':
       return changeText(field('OldValue'), field('NewValue'));
     case 'TamperingAttempt':
-      return `${field('Value')}: the setting is managed`;
+      return `${field('Value')} (managed)`;
     case 'ProtectionGap': {
       const lasted = typeof fields['DurationMs'] === 'number' ? `${durationText(fields['DurationMs'])}: ` : '';
       return `${lasted}${field('Reason')}`;
