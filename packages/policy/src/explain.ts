@@ -158,8 +158,7 @@ class Chain implements Listener {
     }
     const { layer, rule, ruleIndex, matched, specificity } = answer;
     this.found.push({ layer, matched, entry: about, asked: about, specificity, rule, silence: null, name, ruleIndex });
-    const why = score.reasons.map((reason) => ` ${reason.replace(/\.?$/, '.')}`).join('');
-    this.reasons.push(`Local score: ${score.score} of 100 for ${about}.${why}`);
+    this.reasons.push(`Local score: ${score.score} of 100 for ${about}: ${score.reasons.join('; ')}.`);
   }
 
   judged(name: Uint8Array | null, answer: Answer | null): void {

@@ -301,15 +301,15 @@ const cases: readonly Case[] = [
     name: 'the local score',
     lines: {
       popular: [],
-      score: () => ({ score: 83, reasons: ['It looks like paypal.com', 'A digit stands for a letter.'] }),
+      score: () => ({ score: 83, reasons: ['looks like paypal.com', 'a digit stands for a letter'] }),
     },
     asked: question('Paypa1.example', { remote }),
     settings: { ...BLOCK, lowReputation: 'audit' },
     want: {
       candidates: ['*score host paypa1.example'],
       reasons: [
-        'Local score: 83 of 100 for paypa1.example. It looks like paypal.com. A digit stands for a letter.',
-        '"It looks like paypal.com" (local-score) decides: audit, it passes and is recorded.',
+        'Local score: 83 of 100 for paypa1.example: looks like paypal.com; a digit stands for a letter.',
+        '"looks like paypal.com" (local-score) decides: audit, it passes and is recorded.',
       ],
     },
   },
