@@ -23,7 +23,8 @@ function changed(at: number, ...bytes: readonly number[]): Uint8Array {
   return copy;
 }
 
-const clang = spawnSync('clang', ['-dM', '-E', '-x', 'c', '/dev/null'], { encoding: 'utf8' }).stdout as string | null;
+const COMPILER = 'clang';
+const clang = spawnSync(COMPILER, ['-dM', '-E', '-x', 'c', '/dev/null'], { encoding: 'utf8' }).stdout as string | null;
 const installed = /__clang_version__ "(?<version>[^"]*)"/.exec(clang ?? '')?.groups?.['version']?.trim();
 
 suite('the eBPF object', () => {

@@ -3,7 +3,8 @@ import { suite, test } from 'node:test';
 
 import fc from 'fast-check';
 
-import type { FlowTuple } from '../src/netlink/conntrack.ts';
+import { type FlowTuple, readOriginal, SET_MARK_LENGTH, writeGetRewritten } from '../src/netlink/conntrack.ts';
+import { MessageWriter } from '../src/netlink/message.ts';
 import { readSocket, socketRequest } from '../src/netlink/sock-diag.ts';
 import { KEY_BYTES, readValue, writeKey } from '../src/process/flow-process.ts';
 import { startTicks } from '../src/process/processes.ts';
@@ -86,6 +87,49 @@ suite('sock_diag', () => {
   });
   test('any bytes: no exception', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 120 }), (bytes) => void readSocket(bytes, bytes.length)));
+  });
+});
+
+suite('the ends before a rewriting', () => {
+  test("what is asked: the answers' direction", () => {
+    const out = new MessageWriter(SET_MARK_LENGTH);
+    writeGetRewritten(out, V4);
+    const want =
+      '48000000 0101 0100 00000000 00000000 02 00 0000 3400 0280' +
+      '1400 0180 0800 0100 c6336407 0800 0200 c0000201' +
+      '1c00 0280 0500 0100 06000000 0600 0200 01bb0000 0600 0300 12340000';
+    assert.equal(Buffer.from(out.bytes.subarray(0, out.length)).toString('hex'), want.replaceAll(' ', ''));
+  });
+
+  const original =
+    '1400 0180 0800 0100 c0000201 0800 0200 cb007109 1c00 0280 0500 0100 06000000 0600 0200 12340000 0600 0300 00500000';
+  const answer = hex(`50000000 0001 0000 00000000 00000000 02 00 0000 0800 0300 00000008 3400 0180 ${original}`);
+  test('the answer', () => {
+    const read = readOriginal(answer, answer.length);
+    assert.ok(read);
+    const { bytes, sourceAt, destinationAt, sourcePort, destinationPort, protocol } = read;
+    assert.deepEqual(
+      [[...bytes.subarray(sourceAt, sourceAt + 4)], [...bytes.subarray(destinationAt, destinationAt + 4)]],
+      [
+        [192, 0, 2, 1],
+        [203, 0, 113, 9],
+      ],
+    );
+    assert.deepEqual([sourcePort, destinationPort, protocol], [0x1234, 80, 6]);
+  });
+  test('cut short', () => {
+    for (let length = 0; length < 78; length++) assert.equal(readOriginal(answer, length), null, `${length}`);
+  });
+  test('any change: no exception, and nothing points outside', () => {
+    const changes = fc.array(fc.tuple(fc.nat(answer.length - 1), fc.nat(255)), { maxLength: 8 });
+    fc.assert(
+      fc.property(changes, (list) => {
+        const copy = answer.slice();
+        for (const [at, byte] of list) copy[at] = byte;
+        const read = readOriginal(copy, copy.length);
+        return read === null || Math.max(read.sourceAt, read.destinationAt) + read.addressLength <= copy.length;
+      }),
+    );
   });
 });
 

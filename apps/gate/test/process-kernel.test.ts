@@ -5,7 +5,7 @@
  * is; what the gate finds is compared with that, while the connection stands.
  */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
@@ -264,6 +264,33 @@ suite('attribution', { skip: reason }, () => {
     for (let turn = 0; turn < 200 && ids.some(exists); turn++) await delay(10);
     assert.deepEqual(ids.filter(exists), []);
   });
+});
+
+suite('where eBPF cannot be used, the reason is said', { skip: isRoot ? false : 'not root' }, () => {
+  const holder = fileURLToPath(new URL('process-holder.ts', import.meta.url));
+  const capabilities = (names: string): readonly string[] => ['setpriv', `--bounding-set=-all,${names}`];
+  const cases: readonly { readonly name: string; readonly around: readonly string[]; readonly want: RegExp }[] = [
+    { name: 'without the capability', around: capabilities('+net_admin,+net_raw'), want: /^bpf: .*EPERM/ },
+    {
+      name: 'without that for its helpers',
+      around: capabilities('+net_admin,+bpf'),
+      want: /^cgroup_connect4: .*helper/,
+    },
+    { name: 'in a cgroup namespace', around: ['unshare', '--cgroup'], want: /cgroup namespace/ },
+    { name: 'in a pid namespace', around: ['unshare', '--pid', '--fork', '--mount-proc'], want: /first pid namespace/ },
+    {
+      name: 'without control groups',
+      around: ['unshare', '--mount', 'sh', '-c', 'umount -R /sys/fs/cgroup && exec "$@"', 'sh'],
+      want: /version 2\) is not mounted/,
+    },
+  ];
+  for (const { name, around, want } of cases) {
+    test(name, () => {
+      const [program = '', ...args] = [...around, process.execPath, holder];
+      const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 });
+      assert.match(stdout, want, stderr);
+    });
+  }
 });
 
 /** Ids of the eBPF programs that a process holds. */

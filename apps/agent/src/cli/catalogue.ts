@@ -142,12 +142,12 @@ export const OPTIONS = {
       type: 'string',
       multiple: true,
       value: 'ID[,ID]',
-      meaning: '1125 audited, 1126 blocked, 5007 settings changed, 5013 refused',
+      meaning: '1125 audited, 1126 blocked, 5007 changed, 5013 refused',
     },
     since: { type: 'string', value: 'WHEN', meaning: 'a duration (1h) or RFC 3339' },
     limit: { type: 'string', short: 'n', value: 'N', meaning: 'the newest N events only' },
     view: { type: 'string', value: 'FILE.xml', meaning: "only what this view of Event Viewer's selects" },
-    json: { type: 'boolean', meaning: 'one object a line: the columns of DeviceNetworkEvents and EventId' },
+    json: { type: 'boolean', meaning: 'one object a line: columns of DeviceNetworkEvents, EventId' },
     xml: { type: 'boolean', meaning: 'an Events document, as Event Viewer saves it' },
     export: { type: 'string', value: 'FILE', meaning: 'into a new file, as XML or JSON' },
     ...STATE,
@@ -235,9 +235,7 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'events',
     summary: 'what was blocked, audited, connected or changed',
-    forms: [
-      { path: 'events', usage: '[--follow] [--id ID[,ID]] [--since WHEN] [--view FILE] [--json|--xml]', summary: '' },
-    ],
+    forms: [{ path: 'events', usage: '[--follow] [--id ID[,ID]] [--since WHEN] [--view FILE]', summary: '' }],
     notes: ['Oldest first. On a terminal, without --since or --limit, the newest 100.'],
     examples: [
       'sallyport events --id 1126 --since 1h',

@@ -280,7 +280,7 @@ export class AgentCore implements Control, AsyncDisposable {
       ...(this.#journald.dropped === 0
         ? []
         : [
-            `journald did not take ${this.#journald.dropped.toLocaleString('en')} events; \`sallyport events\` has them`,
+            `journald did not take everything (${this.#journald.dropped.toLocaleString('en')} so far); \`sallyport events\` has it`,
           ]),
       ...(this.#startedMs !== null && link !== null && !link.connected ? ['the gate does not answer'] : []),
       ...(link?.status?.problems ?? []),

@@ -17,7 +17,7 @@ export interface Element {
   readonly text: string;
 }
 
-export const EVENT_NAMESPACE = 'http://schemas.microsoft.com/win/2004/08/events/event';
+const EVENT_NAMESPACE = 'http://schemas.microsoft.com/win/2004/08/events/event';
 
 const LEVELS = { 3: 'Warning', 4: 'Information' } as const satisfies Record<Level, string>;
 

@@ -14,6 +14,7 @@ export type Level = 3 | 4;
 
 export interface EventFields {
   readonly level: Level;
+  /** One line: whatever names it holds, nothing in it acts on a terminal or begins another line. */
   readonly message: string;
   /** Each name once. */
   readonly data: ReadonlyMap<string, string>;
@@ -31,7 +32,12 @@ export function eventFields(event: DeviceNetworkEvent): EventFields {
     if (value === null || ELSEWHERE.has(name) || consumed.includes(name) || data.has(name)) continue;
     data.set(name, textOf(value));
   }
-  return { level, message, data, recordId: recordIdOf(event, additional) };
+  return {
+    level,
+    message: message.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\uFFFD'),
+    data,
+    recordId: recordIdOf(event, additional),
+  };
 }
 
 interface Entry {

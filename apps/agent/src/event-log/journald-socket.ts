@@ -7,7 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 
-export const JOURNALD_SOCKET = '/run/systemd/journal/socket';
+const JOURNALD_SOCKET = '/run/systemd/journal/socket';
 
 export interface DatagramSocket {
   /** False when it was not taken: full, gone, too large. Never waits. */

@@ -164,7 +164,8 @@ function hear(heard: Heard, message: ReputationMessage, onProgress: (line: strin
       return;
     case 'done':
       heard.isDone = true;
-      onProgress(`${message.entries.toLocaleString('en')} entries, ${message.bytes.toLocaleString('en')} bytes`);
+      if (message.entries > 0)
+        onProgress(`${message.entries.toLocaleString('en')} entries, ${message.bytes.toLocaleString('en')} bytes`);
       return;
     default:
       message satisfies never;

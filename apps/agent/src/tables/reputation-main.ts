@@ -85,17 +85,17 @@ async function compile(task: CompileTask, send: Send): Promise<void> {
       continue;
     }
     const { reputation, categories } = built.compilation;
-    send({ kind: 'progress', line: `compiling ${reputation.entries.toLocaleString('en')} entries` });
     const { entries } = reputation;
+    // The first start on a device has nothing to tell.
+    if (entries > 0) send({ kind: 'progress', line: `compiling ${entries.toLocaleString('en')} entries` });
     // One after another: each may be as large as the memory that is left.
     let bytes = 0;
-    for (const [path, what, build] of [
-      [task.to.popular, 'popular names', () => buildPopularTable(task.hashKey)],
-      [task.to.categories, 'web categories', () => categories.build()],
-      [task.to.reputation, 'reputation', () => reputation.build()],
+    for (const [path, build] of [
+      [task.to.popular, () => buildPopularTable(task.hashKey)],
+      [task.to.categories, () => categories.build()],
+      [task.to.reputation, () => reputation.build()],
     ] as const) {
       const table = build();
-      send({ kind: 'progress', line: `writing the table of ${what}` });
       writeDurably(path, table);
       bytes = table.length;
     }

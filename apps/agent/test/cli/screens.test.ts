@@ -373,8 +373,8 @@ FEED  NAME                                CATEGORY     ENTRIES  HELD  READ     N
       renderHeld([report], narrow),
       `
 feed 1: /srv/lists/domains-malicious.txt
-  ENTRY                REASON
-  mail.example\\x1b[2J  is one of the most popular hosts
+  is one of the most popular hosts:
+    mail.example\\x1b[2J (20 times)
   and 100 more
   to let them act: sallyport feed approve 1 ENTRY… | --all
 `,

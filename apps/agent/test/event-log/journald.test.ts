@@ -10,7 +10,7 @@ import type { DeviceNetworkEvent } from '@sallyport/contract/device-network-even
 import fc from 'fast-check';
 
 import { journaldEntry } from '../../src/event-log/journald-entry.ts';
-import { JournaldForwarder } from '../../src/event-log/journald-forwarder.ts';
+import { JournaldForwarder, MAX_ATTEMPTS } from '../../src/event-log/journald-forwarder.ts';
 import { openDatagramSocket } from '../../src/event-log/journald-socket.ts';
 import { event, EVENTS } from './sample-events.ts';
 
@@ -62,6 +62,7 @@ suite('an entry of journald', () => {
       [['PRIORITY', '6']],
     );
     assert.equal(new Map(fields).get('SALLYPORT_REMOTE_URL'), 'a\nPRIORITY=0\n_UID=0');
+    assert.equal(new Map(fields).get('MESSAGE'), 'A connection to a\uFFFDPRIORITY=0\uFFFD_UID=0 was made.');
   });
 
   test('any name and value: names that journald takes, values as they were', () => {
@@ -85,15 +86,40 @@ async function* stream(events: readonly DeviceNetworkEvent[]): AsyncGenerator<De
 }
 
 suite('JournaldForwarder', () => {
-  test('what is not taken is counted, and does not hold up the next', async () => {
-    const taken: number[] = [];
+  /** Takes what `takes` says of each attempt, counted from 1. */
+  const attempting = async (takes: (attempt: number) => boolean, events: readonly DeviceNetworkEvent[]) => {
+    let attempts = 0;
+    let pauses = 0;
     const forwarder = new JournaldForwarder({
       isWanted: () => true,
-      open: () => ({ send: (bytes) => taken.push(bytes.length) !== 2 }),
+      open: () => ({ send: () => takes(++attempts) }),
+      pause: async () => void pauses++,
     });
-    await forwarder.forward(stream([EVENTS.blocked, EVENTS.audited, EVENTS.changed]));
-    assert.deepEqual([taken.length, forwarder.dropped], [3, 1]);
-  });
+    await forwarder.forward(stream(events));
+    return { attempts, pauses, dropped: forwarder.dropped };
+  };
+  const three = [EVENTS.blocked, EVENTS.audited, EVENTS.changed];
+  const outcomes = [
+    { name: 'all is taken', takes: () => true, want: { attempts: 3, pauses: 0, dropped: 0 } },
+    {
+      name: 'a burst is offered again until there is room',
+      takes: (attempt: number) => attempt !== 2 && attempt !== 3,
+      want: { attempts: 5, pauses: 2, dropped: 0 },
+    },
+    {
+      name: 'what is never taken is counted, and after the first nobody is waited for',
+      takes: () => false,
+      want: { attempts: MAX_ATTEMPTS + 2, pauses: MAX_ATTEMPTS - 1, dropped: 3 },
+    },
+    {
+      name: 'a journald that comes back is waited for again',
+      takes: (attempt: number) => attempt === MAX_ATTEMPTS + 1 || attempt > MAX_ATTEMPTS + 2,
+      want: { attempts: MAX_ATTEMPTS + 3, pauses: MAX_ATTEMPTS, dropped: 1 },
+    },
+  ];
+  for (const { name, takes, want } of outcomes) {
+    test(name, async () => assert.deepEqual(await attempting(takes, three), want));
+  }
 
   test('no journald is no loss, and it is looked for again', async () => {
     let opened = 0;

@@ -6,23 +6,28 @@
  */
 import type { Subject } from '@sallyport/hosts/scope';
 
+import type { FlowTuple } from '../netlink/conntrack.ts';
 import { UNKNOWN_UID } from '../netlink/queue.ts';
-import type { FlowEnds } from '../queue/flow.ts';
 import type { FlowProcess } from './flow-process.ts';
 import type { Processes } from './processes.ts';
+
+/** A connection in the client's order; `uid` is the owner of its socket or UNKNOWN_UID. */
+export interface OwnedFlow extends FlowTuple {
+  readonly uid: number;
+}
 
 /** Ways to find the process; each is tried when the one before knows nothing. */
 export interface ProcessSources {
   /** By what eBPF saw. Null: there is no eBPF. */
-  readonly seen: { find(ends: FlowEnds): FlowProcess | null } | null;
+  readonly seen: { find(ends: FlowTuple): FlowProcess | null } | null;
   /** By asking the kernel and going through all processes. Null: neither. */
-  readonly searched: { find(ends: FlowEnds): FlowProcess | null } | null;
+  readonly searched: { find(ends: FlowTuple): FlowProcess | null } | null;
   readonly processes: Pick<Processes, 'executable' | 'controlGroup'>;
 }
 
 export class ConnectionSubject implements Subject {
   readonly #sources: ProcessSources | null;
-  #ends: FlowEnds | null = null;
+  #ends: OwnedFlow | null = null;
   /** Undefined: not asked for yet. */
   #seen: FlowProcess | null | undefined;
   #process: FlowProcess | null | undefined;
@@ -32,7 +37,7 @@ export class ConnectionSubject implements Subject {
   }
 
   /** From here on this is about the connection with these ends, which are read until the next call. */
-  set(ends: FlowEnds): void {
+  set(ends: OwnedFlow): void {
     this.#ends = ends;
     this.#seen = undefined;
     this.#process = undefined;

@@ -33,16 +33,20 @@ export interface FlowProcess {
 /** Bytes of the key for a connection of the network namespace with this cookie. Ends in the client's order. */
 export function writeKey(into: DataView, netns: bigint, ends: FlowTuple): void {
   into.setBigUint64(0, netns, true);
+  into.setUint32(44, 0, true);
+  writeEnds(into, ends);
+}
+
+function writeEnds(into: DataView, ends: FlowTuple): void {
   writeAddress(into, LOCAL, ends.bytes, ends.sourceAt, ends.addressLength);
   writeAddress(into, REMOTE, ends.bytes, ends.destinationAt, ends.addressLength);
   into.setUint16(LOCAL_PORT, ends.sourcePort, true);
   into.setUint16(REMOTE_PORT, ends.destinationPort, true);
-  into.setUint32(44, 0, true);
 }
 
 export const readValue = (value: DataView): FlowProcess => ({
-  connectedNs: Number(value.getBigUint64(0, true)),
-  cgroupId: Number(value.getBigUint64(8, true)),
+  connectedNs: u64(value, 0),
+  cgroupId: u64(value, 8),
   pid: value.getUint32(16, true),
   tid: value.getUint32(20, true),
   uid: value.getUint32(24, true),
@@ -51,16 +55,15 @@ export const readValue = (value: DataView): FlowProcess => ({
 
 export class FlowProcesses {
   readonly #map: MapReader;
-  readonly #netns: bigint;
 
   constructor(map: Fd, netns: bigint) {
     this.#map = new MapReader(map, KEY_BYTES, VALUE_BYTES);
-    this.#netns = netns;
+    this.#map.key.view.setBigUint64(0, netns, true);
   }
 
   /** Null when nobody of this machine's own network namespace was seen to open it. */
   find(ends: FlowTuple): FlowProcess | null {
-    writeKey(this.#map.key.view, this.#netns, ends);
+    writeEnds(this.#map.key.view, ends); // the rest stays
     return this.#map.find() ? readValue(this.#map.value.view) : null;
   }
 }
@@ -68,11 +71,16 @@ export class FlowProcesses {
 function writeAddress(into: DataView, at: number, bytes: Uint8Array, from: number, length: number): void {
   const start = at + 16 - length;
   if (length === 4) {
-    into.setBigUint64(at, 0n, true);
+    into.setUint32(at, 0, true);
+    into.setUint32(at + 4, 0, true);
     into.setUint32(at + 8, 0xffff, false);
   }
   for (let i = 0; i < length; i++) into.setUint8(start + i, bytes[from + i] ?? 0);
 }
+
+/** As a number: times since boot and inodes are far below 2^53. */
+const u64 = (value: DataView, at: number): number =>
+  value.getUint32(at, true) + value.getUint32(at + 4, true) * 2 ** 32;
 
 function commandAt(value: DataView, start: number): string {
   let command = '';

@@ -38,7 +38,8 @@ const rewrittenOrOld = (
 ): ProcessSources['searched'] => ({
   find: (ends) => {
     const original = originals.find(ends);
-    return (original === null ? null : (seen?.find(original) ?? null)) ?? owners.find(original ?? ends);
+    if (original === null) return owners.find(ends);
+    return seen?.find(original) ?? owners.find(original);
   },
 });
 

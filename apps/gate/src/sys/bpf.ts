@@ -19,7 +19,7 @@ export interface BpfKind {
 }
 
 /** The kernel refused a program; `message` ends with the last words of its verifier. */
-export class BpfRefused extends Error {
+class BpfRefused extends Error {
   override readonly name = 'BpfRefused';
   readonly code = 'BPF_REFUSED';
 }

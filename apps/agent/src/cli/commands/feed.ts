@@ -167,7 +167,9 @@ async function approve(args: readonly string[], context: Context): Promise<numbe
   using progress = progressOn(context);
   const approved = await opened.control.approveFeed(feed.id, options.all ? ['*'] : entries, progress.show);
   progress.clear();
-  const lines = options.json ? [printableJson(approved, 2)] : await reportLines('approved', approved, opened.control, context);
+  const lines = options.json
+    ? [printableJson(approved, 2)]
+    : await reportLines('approved', approved, opened.control, context);
   await printLines(context.out, lines);
   await noticeWhenStored(context, opened);
   return EXIT.ok;

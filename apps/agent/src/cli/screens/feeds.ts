@@ -50,10 +50,16 @@ export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[
     return ['no feeds; add one with: sallyport feed add PATH|URL, or choose from: sallyport feed catalogue'];
   }
   const rows = feeds.map((feed) => feedRow(feed, layout));
-  const problems = feeds
-    .filter(({ problem }) => problem !== null)
-    .flatMap(({ id, problem }) => renderProse(`${layout.paint('yellow', '▲')} `, `${id}: ${problem ?? ''}`, layout, 2));
-  return [...renderTable(feedColumns, rows, layout), ...problems];
+  return [...renderTable(feedColumns, rows, layout), ...problemLines(feeds, layout)];
+}
+
+/** What went wrong last, told once for all feeds that it is true of: without a network that is every one. */
+export function problemLines(feeds: readonly FeedView[], layout: Layout): string[] {
+  const told = feeds.filter(({ problem }) => problem !== null);
+  const alike = Map.groupBy(told, ({ problem }) => (problem ?? '').replace(/^https?:\/\/\S+: /, ''));
+  return [...alike].flatMap(([problem, those]) =>
+    renderProse(`${layout.paint('yellow', '▲')} `, `${those.map(({ id }) => id).join(', ')}: ${problem}`, layout, 2),
+  );
 }
 
 /** What one reading of a feed brought: the entries first, then what was left out or held back, and why. */
@@ -209,22 +215,12 @@ export function renderHeld(reports: readonly FeedReportView[], layout: Layout): 
       const text = `new content of ${counted(entries, 'entry', 'entries')}, ${age(atMs, layout.nowMs)}: it ${reason}; sallyport feed approve ${feed.id}`;
       lines.push(...renderProse('  ', text, layout));
     }
-    if (held.length > 0) {
-      const rows = held.map(({ entry, sentence, approvable }): Cell[] => [
-        entry,
-        approvable ? sentence : `${sentence} (cannot be approved)`,
-      ]);
-      lines.push(
-        ...renderTable(
-          [
-            { header: 'ENTRY', shrinkTo: 16 },
-            { header: 'REASON', shrinkTo: 16 },
-          ],
-          rows,
-          layout,
-          2,
-        ),
-      );
+    for (const [sentence, entries] of Map.groupBy(held, (each) => each.sentence)) {
+      lines.push(...renderProse('  ', entries.length > 1 ? `each ${sentence}:` : `${sentence}:`, layout));
+      for (const { entry, count: times, approvable } of entries) {
+        const often = times > 1 ? ` (${count(times)} times)` : '';
+        lines.push(`    ${printable(entry)}${often}${approvable ? '' : ' – cannot be approved'}`);
+      }
     }
     const more = feed.held - shownHeld(held);
     if (more > 0) lines.push(`  and ${count(more)} more`);
@@ -241,32 +237,21 @@ const USES: Readonly<Record<string, string>> = {
 };
 
 export function renderCatalogue(catalogue: readonly CatalogueView[], layout: Layout): string[] {
-  const rows = catalogue.map((entry): Cell[] => [
-    entry.id,
-    entry.state === 'on'
-      ? ['green', 'on']
-      : entry.state === 'off'
-        ? 'off'
-        : ['dim', entry.needsKey ? 'needs key' : '-'],
-    USES[entry.use] ?? entry.use,
-    entry.licence,
-    entry.category,
-    entry.description,
+  const idWidth = Math.max(...catalogue.map(({ id }) => id.length));
+  const stateOf = ({ state, needsKey }: CatalogueView): string =>
+    state === 'available' ? (needsKey ? 'key' : '') : state;
+  // A licence and a description are sentences, and no terminal has room for both in one row.
+  const lines = [...Map.groupBy(catalogue, ({ purpose }) => purpose)].flatMap(([purpose, entries]) => [
+    layout.paint('bold', printable(purpose)),
+    ...entries.flatMap((entry) => {
+      const state = stateOf(entry).padEnd(3);
+      const lead = `  ${layout.paint(entry.state === 'on' ? 'green' : 'dim', state)}  ${printable(entry.id).padEnd(idWidth)}  `;
+      const use = USES[entry.use] ?? entry.use;
+      const text = `${entry.description} · ${entry.category} · ${use} (${entry.licence})`;
+      return renderProse(lead, text, layout, idWidth + 9);
+    }),
   ]);
-  const columns: Column[] = [
-    { header: 'ID' },
-    { header: 'STATE' },
-    { header: 'USE' },
-    { header: 'LICENCE', shrinkTo: 10 },
-    { header: 'CATEGORY', shrinkTo: 10 },
-    { header: 'WHAT', shrinkTo: 12 },
-  ];
-  return [
-    ...renderTable(columns, rows, layout),
-    ...renderProse(
-      '',
-      'up turns on the threat lists that allow any use; sallyport feed enable ID turns on another.',
-      layout,
-    ),
-  ];
+  const legend = 'on, off: in use or turned off here; key: the publisher wants one.';
+  const hint = 'up turns on the threat lists that allow any use; sallyport feed enable ID turns on another.';
+  return [...lines, ...renderProse('', `${legend} ${hint}`, layout)];
 }
