@@ -1,6 +1,7 @@
 /**
  * The agent without its edges: everything `Control` can ask for, done on the stores of one state directory. The
- * control server, the command line without an agent, and main.ts all stand on it.
+ * control server, the command line without an agent, and main.ts all stand on it. Long because every command ends here;
+ * what one does is in the folder it belongs to.
  *
  * Easy to get wrong: a change is stored first and handed to the gate second. When the gate refuses, the change stays
  * stored and the error says so; what is malformed is refused before anything is stored.

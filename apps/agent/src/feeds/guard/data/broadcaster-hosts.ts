@@ -1,7 +1,7 @@
 /**
  * Broadcasters, newspapers and video sites: the test pages of yt-dlp 2023.03.04, Unlicense.
  *
- * Written by regenerate.ts; not to be edited.
+ * Written by regenerate.ts; not to be edited. Long because it is data.
  */
 export const BROADCASTER_HOSTS = `
 0000.studio

@@ -2,7 +2,7 @@
  * Common mail providers: email-providers 2.26.0, ISC, (c) Jannis R and contributors.
  * Sites whose pages can be embedded: oembed-providers 1.0.20260604, MIT, (c) Cal Henderson and contributors.
  *
- * Written by regenerate.ts; not to be edited.
+ * Written by regenerate.ts; not to be edited. Long because it is data.
  */
 export const MAIL_AND_MEDIA_HOSTS = `
 10minutemail.com

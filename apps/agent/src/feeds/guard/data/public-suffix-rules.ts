@@ -2,7 +2,7 @@
  * The Public Suffix List, as tldts 7.5.4 carries it: first the ICANN section, below the empty line the private one.
  * Mozilla and contributors, https://publicsuffix.org, MPL-2.0. Form: https://github.com/publicsuffix/list/wiki/Format
  *
- * Written by regenerate.ts; not to be edited.
+ * Written by regenerate.ts; not to be edited. Long because it is data.
  */
 export const PUBLIC_SUFFIX_RULES = `
 !city.kawasaki.jp
