@@ -37,6 +37,8 @@ export interface SallyportOptions {
   readonly mode?: 'block' | 'audit' | 'disabled';
   /** Further arguments of `up`. */
   readonly args?: readonly string[];
+  /** A command that becomes the launcher, for example `unshare --cgroup`. */
+  readonly by?: Argv;
 }
 
 export interface Sallyport extends AsyncDisposable {
@@ -73,7 +75,9 @@ export async function startSallyport(namespace: Namespace, options: SallyportOpt
   const mode = options.mode === undefined ? [] : ['--mode', options.mode];
   // Namespaces have no way out, so public feeds would only be complaints.
   const args = ['--no-install', '--no-default-feeds', '--state-dir', stateDirectory, ...mode, ...(options.args ?? [])];
-  const up = namespace.spawn([LAUNCHER, 'up', ...args], { env: launcherEnvironment() });
+  const launch: Argv = [LAUNCHER, 'up', ...args];
+  const argv: Argv = options.by === undefined ? launch : [...options.by, ...launch];
+  const up = namespace.spawn(argv, { env: launcherEnvironment() });
   undo.defer(async () => void (await end(up)));
 
   const controlSocket = join(stateDirectory, 'agent', 'control.sock');

@@ -10,7 +10,7 @@ import { chmod, copyFile, mkdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
 
-import { startSallyport } from '../src/agent-run.ts';
+import { type Sallyport, startSallyport } from '../src/agent-run.ts';
 import { type Argv, must, run } from '../src/command.ts';
 import type { Namespace } from '../src/namespace.ts';
 import { startNginx } from '../src/nginx.ts';
@@ -28,62 +28,86 @@ interface Stage {
   readonly address: DualStack;
   /** A copy of curl under another name. */
   readonly fetcher: string;
+  readonly sallyport: Sallyport;
 }
+
+const NOBODYS = ['setpriv', `--reuid=${NOBODY}`, '--clear-groups'] as const;
+const CURL = ['curl'] as const;
 
 suite('scopes', needsRoot, () => {
   test('a rule acts on the processes that it is for and on no others', async (t) => {
-    await using lab = await createPairLab({ serverAddresses: 1 });
-    await using folder = await createTemporaryFolder('scopes');
-    await chmod(folder.path, 0o755);
-    const [address] = lab.server.addresses;
-    assert.ok(address);
-    const stage: Stage = { client: lab.client.namespace, address, fetcher: join(folder.path, 'fetcher') };
-    await copyFile((await must(['which', 'curl'])).trim(), stage.fetcher);
-    await chmod(stage.fetcher, 0o755);
-    await using _nginx = await startNginx(lab.server.namespace, { subjects: ['lab.example'], bulkBytes: 1 });
-    await using sallyport = await startSallyport(stage.client, { mode: 'block' });
-    const { problems } = await sallyport.until(({ gate }) => gate !== null);
-    assert.deepEqual(
-      problems.filter((problem) => problem.includes('attribution')),
-      [],
-    );
-    for (const [name, ...scope] of [
-      ['user.example', '--user', `${NOBODY}`],
-      ['path.example', '--process', stage.fetcher],
-      ['file-name.example', '--process', 'fetcher'],
-      ['both.example', '--process', 'curl', '--user', `${NOBODY}`],
-      ['group.example', '--cgroup', '/sallyport-lab'],
-      ['container.example', '--container', CONTAINER.slice(0, 12)],
-    ] as const) {
-      await sallyport.json('indicator', 'add', name, '--action', 'block', ...scope);
-    }
-    await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 6);
-
-    const curl = ['curl'] as const;
+    await using stage = await setUp();
+    const { sallyport } = stage;
     const fetcher = [stage.fetcher] as const;
-    const asNobody = ['setpriv', `--reuid=${NOBODY}`, '--clear-groups'] as const;
-    await t.test('users', async () => {
-      await expect(stage, 'user.example', { blocked: [[...asNobody, ...curl]], allowed: [curl, fetcher] });
-    });
-    await t.test('programs, by path and by file name', async () => {
-      const want = { blocked: [fetcher, [...asNobody, ...fetcher]] as const, allowed: [curl] };
-      await expect(stage, 'path.example', want);
-      await expect(stage, 'file-name.example', want);
-    });
+    assert.deepEqual(await attributionProblems(sallyport), []);
+    await t.test('users', () => users(stage));
+    await t.test('programs, by path and by file name', () => programs(stage));
     await t.test('a program of one user', async () => {
-      const allowed = [curl, fetcher, [...asNobody, ...fetcher]] as const;
-      await expect(stage, 'both.example', { blocked: [[...asNobody, ...curl]], allowed });
+      const allowed = [CURL, fetcher, [...NOBODYS, ...fetcher]] as const;
+      await expect(stage, 'both.example', { blocked: [[...NOBODYS, ...CURL]], allowed });
     });
     await t.test('control groups and containers', (group) => controlGroups(group, stage));
     await t.test('a destination that the machine itself rewrites', () => rewritten(stage));
     await t.test('an excluded program is not judged', async () => {
       await sallyport.json('indicator', 'add', 'all.example', '--action', 'block');
-      await expect(stage, 'all.example', { blocked: [curl, fetcher], allowed: [] });
+      await expect(stage, 'all.example', { blocked: [CURL, fetcher], allowed: [] });
       await sallyport.json('config', 'set', 'ExclusionProcess', stage.fetcher);
-      await expect(stage, 'all.example', { blocked: [curl], allowed: [fetcher, [...asNobody, ...fetcher]] });
+      await expect(stage, 'all.example', { blocked: [CURL], allowed: [fetcher, [...NOBODYS, ...fetcher]] });
     });
   });
+
+  test('where eBPF cannot be used the same rules act, and the status says why it is not used', async (t) => {
+    // Programs at the root of a cgroup namespace would not see the rest of the machine, so none is loaded there.
+    await using stage = await setUp(['unshare', '--cgroup']);
+    const [problem, ...others] = await attributionProblems(stage.sallyport);
+    assert.match(problem ?? '', /searched for in \/proc.* because .*cgroup namespace/);
+    assert.deepEqual(others, []);
+    await t.test('users', () => users(stage));
+    await t.test('programs, by path and by file name', () => programs(stage));
+  });
 });
+
+async function setUp(by?: Argv): Promise<Stage & AsyncDisposable> {
+  await using undo = new AsyncDisposableStack();
+  const lab = undo.use(await createPairLab({ serverAddresses: 1 }));
+  const folder = undo.use(await createTemporaryFolder('scopes'));
+  await chmod(folder.path, 0o755);
+  const [address] = lab.server.addresses;
+  assert.ok(address);
+  const client = lab.client.namespace;
+  const fetcher = join(folder.path, 'fetcher');
+  await copyFile((await must(['which', 'curl'])).trim(), fetcher);
+  await chmod(fetcher, 0o755);
+  undo.use(await startNginx(lab.server.namespace, { subjects: ['lab.example'], bulkBytes: 1 }));
+  const sallyport = undo.use(await startSallyport(client, { mode: 'block', ...(by !== undefined && { by }) }));
+  for (const [name, ...scope] of [
+    ['user.example', '--user', `${NOBODY}`],
+    ['path.example', '--process', fetcher],
+    ['file-name.example', '--process', 'fetcher'],
+    ['both.example', '--process', 'curl', '--user', `${NOBODY}`],
+    ['group.example', '--cgroup', '/sallyport-lab'],
+    ['container.example', '--container', CONTAINER.slice(0, 12)],
+  ] as const) {
+    await sallyport.json('indicator', 'add', name, '--action', 'block', ...scope);
+  }
+  await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 6);
+  const owned = undo.move();
+  return { client, address, fetcher, sallyport, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function attributionProblems(sallyport: Sallyport): Promise<string[]> {
+  const { problems } = await sallyport.until(({ gate }) => gate !== null);
+  return problems.filter((problem) => problem.includes('attribution'));
+}
+
+const users = (stage: Stage): Promise<void> =>
+  expect(stage, 'user.example', { blocked: [[...NOBODYS, ...CURL]], allowed: [CURL, [stage.fetcher]] });
+
+async function programs(stage: Stage): Promise<void> {
+  const want = { blocked: [[stage.fetcher], [...NOBODYS, stage.fetcher]] as const, allowed: [CURL] };
+  await expect(stage, 'path.example', want);
+  await expect(stage, 'file-name.example', want);
+}
 
 /** As with a port that a container publishes: the socket is connected to one address, the packets go to another. */
 async function rewritten({ client, address, ...stage }: Stage): Promise<void> {
@@ -124,7 +148,7 @@ async function controlGroups(t: TestContext, stage: Stage): Promise<void> {
 }
 
 async function expect(
-  { client, address }: Stage,
+  { client, address }: Pick<Stage, 'client' | 'address'>,
   host: string,
   { blocked, allowed }: { blocked: readonly Argv[]; allowed: readonly Argv[] },
   around: readonly string[] = [],

@@ -12,10 +12,10 @@
 import type { SlotCounts } from './format.ts';
 
 /** Bits of the position behind the home. */
-export const FRACTION_BITS = 5;
+const FRACTION_BITS = 5;
 const POSITION_MASK = 0xffff;
 /** Half of the 2^11 slots that 16 bits of position can tell apart, less some air. */
-export const MAX_DISPLACEMENT = 1000;
+const MAX_DISPLACEMENT = 1000;
 /** Positions are 31-bit numbers. */
 export const MAX_HOMES = 2 ** (31 - FRACTION_BITS) - 1;
 /** Homes per key of a freshly built table: the displacement stays below about 700 at 10^7 keys. */

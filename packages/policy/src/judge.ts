@@ -236,7 +236,7 @@ const scoreAnswer = (name: Uint8Array, action: Action, { score, reasons }: NameS
 const DOT = 0x2e;
 
 /** Whether two names from the wire differ in ASCII case and trailing dots at most. */
-export function isSameName(a: Uint8Array, b: Uint8Array): boolean {
+function isSameName(a: Uint8Array, b: Uint8Array): boolean {
   if (a === b) return true;
   const length = trimmedLength(a);
   if (length !== trimmedLength(b)) return false;

@@ -30,7 +30,7 @@ export type CategoryRule = Pick<Rule, 'action' | 'category'> & {
 export const isForDevice = (policy: CategoryPolicy, deviceGroup: string): boolean =>
   policy.deviceGroups.length === 0 || policy.deviceGroups.includes(deviceGroup);
 
-export const blocks = (policy: CategoryPolicy, category: WebCategory): boolean =>
+const blocks = (policy: CategoryPolicy, category: WebCategory): boolean =>
   policy.categories.includes(category) || policy.categories.includes(parentOf(category));
 
 /** By category: the rules its entries get on this device. Empty when no policy is for it. */

@@ -80,7 +80,7 @@ export function addIndicator(
 }
 
 /** Every entry that a destination stands for. */
-export function addDestination(sink: EntrySink, destination: Destination, rule: number): void {
+function addDestination(sink: EntrySink, destination: Destination, rule: number): void {
   switch (destination.kind) {
     case 'host':
       sink.addHost(destination.name, rule, destination.match);

@@ -12,7 +12,7 @@ export interface RuleEntries {
 }
 
 /** In the order of the table. Throws TableError `bad-table`. */
-export function entriesByRule(table: Uint8Array): RuleEntries[] {
+function entriesByRule(table: Uint8Array): RuleEntries[] {
   const checked = checkFile(table);
   if (checked.kind !== 'ok') throw new TableError('bad-table', `${checked.reason}: ${checked.detail}`);
   return countEntries(checked.file);
