@@ -43,14 +43,19 @@ export type TableReject =
   | 'wrong-checksum'
   | 'inconsistent';
 
-export type CheckedFile =
-  | { readonly kind: 'ok'; readonly file: TableFile }
-  | { readonly kind: 'rejected'; readonly reason: TableReject; /** For people. */ readonly detail: string };
+export interface RejectedFile {
+  readonly kind: 'rejected';
+  readonly reason: TableReject;
+  /** For people. */
+  readonly detail: string;
+}
+
+export type CheckedFile = { readonly kind: 'ok'; readonly file: TableFile } | RejectedFile;
 
 /** Texts come back as they went in, a byte order mark included. */
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });
 
-const reject = (reason: TableReject, detail: string): CheckedFile => ({ kind: 'rejected', reason, detail });
+const reject = (reason: TableReject, detail: string): RejectedFile => ({ kind: 'rejected', reason, detail });
 
 export class TableFile {
   readonly bytes: Uint8Array;
@@ -152,15 +157,10 @@ export class TableFile {
 export function checkFile(given: Uint8Array): CheckedFile {
   if (given.length < HEADER_BYTES) return reject('truncated', `${given.length} bytes, a header has ${HEADER_BYTES}`);
   const bytes = given.byteOffset % 8 === 0 ? given : new Uint8Array(given);
+  const early = headerFault(bytes, bytes.length);
+  if (early !== null) return early;
   const header = words(bytes, 0, HEADER_WORDS);
   const word = (at: number): number => header[at] ?? 0;
-  if (MAGIC.some((value, i) => word(WORD.magic + i) !== value)) return reject('not-a-table', 'no table magic');
-  if (word(WORD.version) !== FORMAT_VERSION) {
-    return reject('unsupported-version', `format ${word(WORD.version)}, this program reads ${FORMAT_VERSION}`);
-  }
-  const claimed = word(WORD.fileBytes);
-  if (claimed > bytes.length) return reject('truncated', `${bytes.length} bytes of ${claimed}`);
-  if (claimed < bytes.length) return reject('wrong-length', `${bytes.length} bytes, the header says ${claimed}`);
   const checksum = crc32(bytes.subarray(CHECKSUM_START));
   if (checksum !== word(WORD.checksum)) {
     return reject('wrong-checksum', `${hex(checksum)}, the header says ${hex(word(WORD.checksum))}`);
@@ -176,10 +176,30 @@ export function checkFile(given: Uint8Array): CheckedFile {
   if (Math.max(counts.v4.directoryBits, counts.v6.directoryBits) > MAX_DIRECTORY_BITS) {
     return reject('inconsistent', 'too large a directory');
   }
-  if (layoutOf(counts).fileBytes !== claimed) return reject('inconsistent', 'the counts do not give the length');
+  if (layoutOf(counts).fileBytes !== bytes.length) return reject('inconsistent', 'the counts do not give the length');
   const file = new TableFile(bytes);
   const fault = file.fault();
   return fault === null ? { kind: 'ok', file } : reject('inconsistent', fault);
+}
+
+/**
+ * What is wrong with a file of `fileBytes` bytes that begins with `start`, as far as the header tells: whether it is a
+ * table of this format and as long as it should be. Before anything is allocated for the rest.
+ */
+export function headerFault(start: Uint8Array, fileBytes: number): RejectedFile | null {
+  if (Math.min(start.length, fileBytes) < HEADER_BYTES) {
+    return reject('truncated', `${fileBytes} bytes, a header has ${HEADER_BYTES}`);
+  }
+  const header = new DataView(start.buffer, start.byteOffset, HEADER_BYTES);
+  const word = (at: number): number => header.getUint32(at * 4, true);
+  if (MAGIC.some((value, i) => word(WORD.magic + i) !== value)) return reject('not-a-table', 'no table magic');
+  if (word(WORD.version) !== FORMAT_VERSION) {
+    return reject('unsupported-version', `format ${word(WORD.version)}, this program reads ${FORMAT_VERSION}`);
+  }
+  const claimed = word(WORD.fileBytes);
+  if (claimed > fileBytes) return reject('truncated', `${fileBytes} bytes of ${claimed}`);
+  if (claimed < fileBytes) return reject('wrong-length', `${fileBytes} bytes, the header says ${claimed}`);
+  return null;
 }
 
 const words = (bytes: Uint8Array, offset: number, length: number): Uint32Array =>

@@ -16,14 +16,10 @@ import { decodeRule, isException, portOf } from './rule-columns.ts';
 import type { Rule } from './rule.ts';
 import { isInScope } from './scope.ts';
 import { SuffixHashes } from './suffix-hashes.ts';
-import { checkFile, TableFile, type TableReject } from './table-file.ts';
+import { checkFile, type RejectedFile, TableFile } from './table-file.ts';
 import { endsPrefix, MAX_PATH_BYTES, normalizePath } from './url-path.ts';
 
-export type { TableReject } from './table-file.ts';
-
-export type OpenedTable =
-  | { readonly kind: 'ok'; readonly value: HostTable }
-  | { readonly kind: 'rejected'; readonly reason: TableReject; /** For people. */ readonly detail: string };
+export type OpenedTable = { readonly kind: 'ok'; readonly value: HostTable } | RejectedFile;
 
 /** Which kinds answer for the whole name and which for one of its parents: bit n stands for kind n. */
 const WHOLE = (1 << KIND.suffix) | (1 << KIND.exact);

@@ -2,8 +2,7 @@
 import { ruleOf } from '@sallyport/hosts/entry-sets';
 import type { Rule } from '@sallyport/hosts/rule';
 import { membersOf, rulesOf } from '@sallyport/hosts/table-contents';
-import { TableError } from '@sallyport/hosts/table-error';
-import { checkFile, type TableFile } from '@sallyport/hosts/table-file';
+import type { TableFile } from '@sallyport/hosts/table-file';
 
 export interface RuleEntries {
   readonly rule: Rule;
@@ -11,13 +10,7 @@ export interface RuleEntries {
   readonly entries: number;
 }
 
-/** In the order of the table. Throws TableError `bad-table`. */
-function entriesByRule(table: Uint8Array): RuleEntries[] {
-  const checked = checkFile(table);
-  if (checked.kind !== 'ok') throw new TableError('bad-table', `${checked.reason}: ${checked.detail}`);
-  return countEntries(checked.file);
-}
-
+/** In the order of the table's rules. */
 export function countEntries(file: TableFile): RuleEntries[] {
   const bySet = new Uint32Array(file.counts.sets);
   const count = (set: number): void => {

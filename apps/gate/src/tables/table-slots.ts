@@ -6,7 +6,11 @@
  *
  * Easy to get wrong: one load at a time. The caller sees to it (main.ts does everything in turn).
  */
+import { readSync } from 'node:fs';
+
 import { TABLE_SLOTS, type GateStatus, type TableHandOver, type TableSlot } from '@sallyport/contract/gate-link';
+import { HEADER_BYTES } from '@sallyport/hosts/format';
+import { headerFault } from '@sallyport/hosts/table-file';
 
 import type { LastApplied, StateDirectory } from '../state-directory.ts';
 import { load, type TableFacts } from './table-loading.ts';
@@ -123,6 +127,11 @@ export class TableSlots {
     let facts: TableFacts;
     try {
       using opened = this.#state.openTable(file);
+      const start = new Uint8Array(HEADER_BYTES);
+      readSync(opened.fd, start, 0, HEADER_BYTES, 0);
+      const early = headerFault(start, opened.size);
+      // A gigabyte of nothing must not cost a gigabyte.
+      if (early !== null) return `${file} does not verify: ${early.reason} (${early.detail})`;
       this.reclaim();
       bytes = this.#memory.take(opened.size);
       const outcome = await load({ file, fd: opened.fd, bytes });
