@@ -68,8 +68,6 @@ const SAMPLES: Readonly<Record<string, Sample>> = {
   ut1: { entry: name },
 };
 
-export const SAMPLE_FORMATS: readonly string[] = Object.keys(SAMPLES);
-
 /** Different entries. */
 const DISTINCT = 100_000;
 const BLOCK_ENTRIES = 2000;
@@ -77,7 +75,7 @@ const BLOCK_ENTRIES = 2000;
 /** About `bytes` bytes, in pieces of some hundred kilobytes. Throws RangeError when there is no such format. */
 export function* generateFeed(format: string, bytes: number): Generator<Buffer> {
   const sample = SAMPLES[format];
-  if (sample === undefined) throw new RangeError(`${format}: not one of ${SAMPLE_FORMATS.join(', ')}`);
+  if (sample === undefined) throw new RangeError(`${format}: not one of ${Object.keys(SAMPLES).join(', ')}`);
   const { head = '', entry, between = '\n', foot = '\n' } = sample;
   const blocks = Array.from({ length: DISTINCT / BLOCK_ENTRIES }, (_, block) =>
     Buffer.from(Array.from({ length: BLOCK_ENTRIES }, (__, at) => entry(block * BLOCK_ENTRIES + at)).join(between)),

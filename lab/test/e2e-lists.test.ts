@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { cp, open, readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -65,7 +65,7 @@ const FORMS = {
   'urlhaus-filter-suricata-sni-online.rules': 'suricata',
 } as const satisfies Record<string, string>;
 /** Everything else there, as folders and as single files. */
-const MORE = ['urls-malicious-cc0-5k.txt', 'misp-events-eset', 'stix', 'ut1-ccbysa'] as const;
+const MORE = ['urls-malicious-cc0-5k.txt', 'misp-events-eset', 'stix', 'ut1-ccbysa', 'maltrail-mit'] as const;
 
 /** Must hold 8. */
 const MOST_POPULAR_BLOCKED = 0.0005;
@@ -93,13 +93,7 @@ suite('lists', () => {
     }
     const archive = join(folder.path, 'ut1.tar.gz');
     await must(['tar', '-czf', archive, '-C', LISTS, 'ut1-ccbysa']);
-    // Its other lists, of providers of dynamic names and of free hosting, call nobody malicious.
-    const maltrail = join(folder.path, 'maltrail');
-    await cp(join(LISTS, 'maltrail-mit'), maltrail, {
-      recursive: true,
-      filter: (path) => !/\/suspicious_[^/]*$/.test(path),
-    });
-    for (const path of [...MORE.map((name) => join(LISTS, name)), archive, maltrail]) {
+    for (const path of [...MORE.map((name) => join(LISTS, name)), archive]) {
       const view = await sallyport.json<FeedView>('feed', 'add', path);
       t.diagnostic(
         `${path.slice(path.lastIndexOf('/') + 1)}: ${view.format}, ${entriesOf(view)} entries, ${view.held} held`,

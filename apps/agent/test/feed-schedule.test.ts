@@ -11,6 +11,7 @@ import { EMPTY_VIEW, type StoredFeed } from '../src/feed-store/stored-feed.ts';
 import { openDatabase } from '../src/state/database.ts';
 import { makeStateDirectory } from '../src/state/state-directory.ts';
 import { STATE_SCHEMA } from '../src/state/state-schema.ts';
+import { NoNetworkError } from '../src/tables/no-network-error.ts';
 import { AT_MS, temporaryState } from './state-fixture.ts';
 
 const HOUR = 3_600_000;
@@ -144,6 +145,48 @@ suite('feed schedule', () => {
     assert.deepEqual([...round.failed], [['no list', ['https://1.example/list']]]);
     assert.deepEqual(round.taken, ['Good']);
     assert.equal(at.view('1')?.nextMs, AT_MS + retryAfter(0, 12 * HOUR, 0.5));
+  });
+
+  test('no network: told once after three servers, the rest is not asked, and the next round asks one', async () => {
+    const lost = new NoNetworkError('https://x.example/list: its name cannot be resolved (ENOTFOUND)');
+    const answers: Record<string, Answer> = { 1: lost, 2: lost, 3: lost, 4: lost, 5: lost };
+    using at = setUp(answers, [
+      {},
+      { location: 'https://1.example/second' },
+      { location: 'https://3.example/list' },
+      {},
+      { name: 'Last' },
+    ]);
+    const round = await at.schedule.runDue();
+    assert.deepEqual(at.asked, ['1', '2', '3', '4']);
+    assert.deepEqual(round.skipped, ['Last']);
+    assert.deepEqual(at.troubles, [
+      'no network: 5 feeds could not be read, what they held before stays in force: ' +
+        'https://1.example/list, https://1.example/second, https://3.example/list, https://4.example/list ' +
+        '(its name cannot be resolved (ENOTFOUND)); Last (not asked: no server can be reached)',
+    ]);
+    assert.equal(at.view('5')?.problem, 'there is no network; asked again in some minutes');
+    for (const id of ['1', '2', '3', '4', '5']) assert.equal(at.view(id)?.nextMs, AT_MS + 5 * MINUTE);
+
+    at.clock.nowMs += 5 * MINUTE;
+    await at.schedule.runDue();
+    assert.deepEqual(at.asked.slice(4), ['5'], 'the one that failed least');
+    at.clock.nowMs += 5 * MINUTE;
+    for (const id of ['1', '2', '3', '4', '5']) answers[id] = 'same';
+    const back = await at.schedule.runDue();
+    assert.deepEqual([back.unchanged.length, back.skipped, at.troubles.length], [5, [], 1]);
+    assert.equal(at.view('5')?.problem, null);
+  });
+
+  test('three dead servers do not keep a good one out of force for long', async () => {
+    const dead = new NoNetworkError('https://x.example/list: its name cannot be resolved (ENOTFOUND)');
+    using at = setUp({ 1: dead, 2: dead, 3: dead, 4: 'new' }, [{}, {}, {}, {}]);
+    assert.deepEqual((await at.schedule.runDue()).taken, []);
+    at.clock.nowMs += 5 * MINUTE;
+    const round = await at.schedule.runDue();
+    assert.deepEqual(at.asked.slice(3), ['4', '1', '2', '3']);
+    assert.deepEqual(round.taken, ['https://4.example/list']);
+    assert.match(at.troubles[1] ?? '', /^3 feeds could not be read/);
   });
 
   test('a feed that was removed while its server answered is let go', async () => {

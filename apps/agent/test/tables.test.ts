@@ -161,7 +161,7 @@ suite('PublishedTables', () => {
   test('the table of an earlier run stays behind its successor, what no gate ever took does not', async () => {
     const { state, list, write, tables } = setUp(accept);
     using _ = state;
-    const [, last = ''] = [write(), write(), write()];
+    const [, last] = [write(), write(), write()];
     tables.adopt('indicators', last);
     await tables.publish('indicators', write());
     assert.deepEqual(list(), ['indicators-2.tbl', 'indicators-4.tbl']);
@@ -171,7 +171,7 @@ suite('PublishedTables', () => {
     let handOver = refuse;
     const { state, list, write, tables } = setUp((table) => handOver(table));
     using _ = state;
-    const [, last = ''] = [write(), write()];
+    const [, last] = [write(), write()];
     tables.adopt('indicators', last);
     assert.deepEqual(await tables.handOverAll(), { indicators: 'bad' });
     handOver = accept;

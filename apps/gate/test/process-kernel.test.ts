@@ -286,7 +286,7 @@ suite('where eBPF cannot be used, the reason is said', { skip: isRoot ? false : 
   ];
   for (const { name, around, want } of cases) {
     test(name, () => {
-      const [program = '', ...args] = [...around, process.execPath, holder];
+      const [program, ...args] = [...around, process.execPath, holder];
       const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 20_000 });
       assert.match(stdout, want, stderr);
     });

@@ -16,17 +16,18 @@ import { FORMAT_VERSION } from '@sallyport/hosts/format';
 import type { CatalogueFeed } from '../feed-catalogue/catalogue-entry.ts';
 import type { FeedStore } from '../feed-store/feed-store.ts';
 import { EMPTY_VIEW, entryCount, NO_ENTRIES, type StoredFeed, type StoredReport } from '../feed-store/stored-feed.ts';
-import { byteSize, printable } from '../feeds/feed-error.ts';
+import { printable } from '../feeds/feed-error.ts';
 import type { Validators } from '../feeds/open-source.ts';
 import type { Facts } from '../state/facts.ts';
 import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 import type { PublishedTables } from '../tables/published-tables.ts';
 import type { Compiled, CompiledFiles, ReputationCompiler } from '../tables/reputation-compiler.ts';
 import type { Candidate, FeedToRead, ReadingReport } from '../tables/reputation-task.ts';
+import { approvalsAfter } from './feed-approvals.ts';
+import { bounded, type FeedContent, isUrl } from './feed-content.ts';
 import { intervalOf, readFeedOptions } from './feed-options.ts';
 
 export type OnProgress = (line: string) => void;
-export type FeedContent = AsyncIterable<Uint8Array> | undefined;
 
 interface Parts {
   readonly directory: StateDirectory;
@@ -67,8 +68,6 @@ export type Intake =
 export type FetchedContent =
   | { readonly kind: 'content'; readonly file: string; readonly validators: Validators }
   | { readonly kind: 'not-modified' };
-
-export const isUrl = (location: string): boolean => /^[a-z][a-z0-9+.-]*:\/\//i.test(location);
 
 export class FeedIntake {
   readonly #parts: Parts;
@@ -163,7 +162,7 @@ export class FeedIntake {
       const { store } = this.#parts;
       const feed = this.find(text);
       if (entries.length === 0) return this.#approveContent(feed, onProgress);
-      const approved = this.#approvals(feed, entries);
+      const approved = approvalsAfter(feed, store.report(feed.view.id)?.held ?? [], entries);
       const changed: StoredFeed = { ...feed, approved };
       const all = store.all().map((other) => (other === feed ? changed : other));
       await this.#withChange(all, onProgress, changed);
@@ -357,31 +356,6 @@ export class FeedIntake {
     const intake = (await this.#take(store.all(), new Map([[id, content]]), onProgress)).get(id);
     if (intake?.kind !== 'taken') throw new ControlError('invalid', intake?.kind === 'refused' ? intake.reason : '');
     return intake.view;
-  }
-
-  #approvals(feed: StoredFeed, entries: readonly string[]): readonly string[] {
-    const { id, held } = feed.view;
-    const wanted = entries.map((entry) => entry.trim());
-    if (wanted.includes('*')) return ['*'];
-    const report = this.#parts.store.report(id)?.held ?? [];
-    const seen = report.reduce((sum, { count }) => sum + count, 0);
-    const entryOf = (text: string): string => {
-      const found = report.find(({ entry }) => entry === text || entry === text.toLowerCase());
-      if (found?.approvable === false) {
-        const remedy = 'add an indicator if it is meant';
-        throw new ControlError(
-          'invalid',
-          `feed ${id}: ${found.entry} ${found.sentence}: it cannot be approved; ${remedy}`,
-        );
-      }
-      // Only the first of each reason are in the report, so an entry that is not there may be one of the others.
-      if (found !== undefined || seen < held || feed.approved.includes(text)) return found?.entry ?? text;
-      throw new ControlError(
-        'not-found',
-        `feed ${id}: ${printable(text, 200)} is not held back; \`feed held ${id}\` lists what is`,
-      );
-    };
-    return [...new Set([...feed.approved, ...wanted.map(entryOf)])];
   }
 
   /** Compiles `feeds` as they shall be, commits `changed` and what the reading told of the others. */
@@ -617,44 +591,4 @@ const viewAfter = (view: FeedView, report: ReadingReport): FeedView => ({
 function storedReport(report: ReadingReport): StoredReport {
   const { format: _, exceptions: __, invalid: ___, ...rest } = report;
   return rest;
-}
-
-/** The next feed waits in the queue meanwhile, so a client that was stopped in the middle is not waited for. */
-const CONTENT_PAUSE_MS = 60_000;
-
-async function* bounded(
-  content: AsyncIterable<Uint8Array>,
-  location: string,
-  maxBytes: number,
-): AsyncGenerator<Uint8Array> {
-  const chunks = content[Symbol.asyncIterator]();
-  let total = 0;
-  try {
-    for (;;) {
-      const next = await soon(chunks.next(), location);
-      if (next.done === true) return;
-      total += next.value.length;
-      if (total > maxBytes) {
-        throw new ControlError(
-          'invalid',
-          `${printable(location, 400)}: more than the limit of ${byteSize(maxBytes)} for one feed; raise the setting FeedMaxBytes or split the list`,
-        );
-      }
-      yield next.value;
-    }
-  } finally {
-    // Not awaited: it waits for a chunk that may never come.
-    chunks.return?.().catch(() => {});
-  }
-}
-
-async function soon<T>(next: Promise<T>, location: string): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const message = `${printable(location, 400)}: nothing of it came for ${CONTENT_PAUSE_MS / 1000} s; gave up`;
-  const timer = setTimeout(() => reject(new ControlError('unavailable', message)), CONTENT_PAUSE_MS);
-  try {
-    return await Promise.race([next, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -3,20 +3,27 @@
  * compilation for all. Whatever fails, what was in force stays in force.
  *
  * A round ends its fetching early when it has collected content for a while, so that a dozen dead servers, thirty
- * seconds each, do not keep the good ones out of force.
+ * seconds each, do not keep the good ones out of force. Without a network it ends after a few servers, says so once,
+ * and later asks one server at a time until one answers.
  *
- * Easy to get wrong: a feed is looked up again after its server has answered. Somebody may have removed it meanwhile.
+ * Easy to get wrong: servers that are gone for good look like a missing network. Those that failed least are therefore
+ * asked first, so that a good feed never waits behind dead ones. And a feed is looked up again after
+ * its server has answered, as somebody may have removed it meanwhile.
  */
 import type { FeedStore } from '../feed-store/feed-store.ts';
 import type { StoredFeed } from '../feed-store/stored-feed.ts';
 import type { Validators } from '../feeds/open-source.ts';
-import { type FeedIntake, isUrl } from './feed-intake.ts';
+import { NoNetworkError } from '../tables/no-network-error.ts';
+import { isUrl } from './feed-content.ts';
+import type { FeedIntake } from './feed-intake.ts';
 
 const MINUTE_MS = 60_000;
 /** After a failure: this long, then twice as long each time, never longer than the interval. */
 const FIRST_RETRY_MS = 5 * MINUTE_MS;
 /** Moments of many devices are spread over a tenth of the interval. */
 const JITTER = 0.1;
+/** So many servers in a row that cannot be met: it is the network. */
+const MISSED_SERVERS = 3;
 /** Content waits no longer than this for the rest of its round. */
 const COLLECT_MS = 15_000;
 
@@ -36,6 +43,8 @@ export interface Round {
   readonly unchanged: readonly string[];
   /** Feed names by what went wrong. */
   readonly failed: ReadonlyMap<string, readonly string[]>;
+  /** Not asked, as there is no network. */
+  readonly skipped: readonly string[];
 }
 
 type Content = { readonly file: string; readonly validators: Validators };
@@ -44,6 +53,9 @@ export class FeedSchedule {
   readonly #parts: Parts;
   #running: Promise<Round> | null = null;
   #isStopped = false;
+  /** Servers that could not be met since the last one that was. */
+  readonly #missed = new Set<string>();
+  #isOfflineTold = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -70,7 +82,8 @@ export class FeedSchedule {
     const nowMs = this.#parts.now();
     return this.#parts.store
       .all()
-      .filter(({ view }) => isDue(view.nextMs, nowMs) && view.enabled && isUrl(view.location));
+      .filter(({ view }) => isDue(view.nextMs, nowMs) && view.enabled && isUrl(view.location))
+      .toSorted((one, other) => one.failures - other.failures);
   }
 
   async #round(): Promise<Round> {
@@ -89,10 +102,14 @@ export class FeedSchedule {
       collected = new Map();
       if (contents.size > 0) await this.#take(contents, taken, fail);
     };
-    for (const feed of this.#due()) {
+    const due = this.#due();
+    let asked = 0;
+    for (const feed of due) {
       if (this.#isStopped) break;
+      asked++;
       try {
         const fetched = await intake.fetch(feed, () => {});
+        this.#met();
         if (fetched.kind === 'content') {
           if (collected.size === 0) collectingSince = now();
           collected.set(feed.view.id, fetched);
@@ -103,12 +120,46 @@ export class FeedSchedule {
       } catch (error) {
         if (this.#isStopped) break;
         fail(feed, messageOf(error));
+        if (!(error instanceof NoNetworkError)) this.#met();
+        else if (this.#isOfflineAfter(feed)) break;
       }
       if (collected.size > 0 && now() - collectingSince > COLLECT_MS) await take();
     }
     await take();
-    if (failed.size > 0 && !this.#isStopped) this.#parts.onTrouble(troubleLine(failed));
-    return { taken, unchanged, failed };
+    const skipped = this.#isOffline && !this.#isStopped ? this.#postpone(due, due.slice(asked)) : [];
+    if (failed.size > 0 && !this.#isStopped && !this.#isOfflineTold) {
+      this.#parts.onTrouble(troubleLine(failed, skipped));
+      this.#isOfflineTold = this.#isOffline;
+    }
+    return { taken, unchanged, failed, skipped };
+  }
+
+  #met(): void {
+    this.#missed.clear();
+    this.#isOfflineTold = false;
+  }
+
+  get #isOffline(): boolean {
+    return this.#missed.size >= MISSED_SERVERS;
+  }
+
+  #isOfflineAfter({ view }: StoredFeed): boolean {
+    this.#missed.add(URL.parse(view.location)?.host ?? view.location);
+    return this.#isOffline;
+  }
+
+  /** All at one moment, so that the next round is one as well. Names of those that were not asked. */
+  #postpone(due: readonly StoredFeed[], unasked: readonly StoredFeed[]): string[] {
+    const { store, now } = this.#parts;
+    const skipped = new Set(unasked.map(({ view }) => view.id));
+    const nextMs = now() + FIRST_RETRY_MS;
+    for (const { view: before } of due) {
+      const feed = store.find(before.id);
+      if (feed === null || !feed.view.enabled) continue;
+      const problem = skipped.has(before.id) ? 'there is no network; asked again in some minutes' : feed.view.problem;
+      store.put({ ...feed, view: { ...feed.view, problem, nextMs } });
+    }
+    return unasked.map(nameOf);
   }
 
   async #take(
@@ -183,10 +234,12 @@ function shortReason(reason: string): string {
   return reason.slice(colon);
 }
 
-function troubleLine(failed: ReadonlyMap<string, readonly string[]>): string {
-  const count = [...failed.values()].reduce((sum, names) => sum + names.length, 0);
+function troubleLine(failed: ReadonlyMap<string, readonly string[]>, skipped: readonly string[]): string {
+  const count = [...failed.values()].reduce((sum, names) => sum + names.length, skipped.length);
   const parts = [...failed].map(([reason, names]) => `${names.join(', ')} (${reason})`);
-  return `${count} ${count === 1 ? 'feed' : 'feeds'} could not be read, what they held before stays in force: ${parts.join('; ')}`;
+  if (skipped.length > 0) parts.push(`${skipped.join(', ')} (not asked: no server can be reached)`);
+  const network = skipped.length > 0 ? 'no network: ' : '';
+  return `${network}${count} ${count === 1 ? 'feed' : 'feeds'} could not be read, what they held before stays in force: ${parts.join('; ')}`;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -13,7 +13,9 @@ export type FeedErrorCode =
   /** Permissions or an I/O error. */
   | 'unreadable'
   | 'too-large'
-  /** Name resolution, refused or broken connection, TLS. */
+  /** No server was met: its name cannot be resolved, there is no way to it, or connecting timed out. */
+  | 'no-network'
+  /** Refused or broken connection, TLS. */
   | 'network'
   | 'http-status'
   | 'redirects'

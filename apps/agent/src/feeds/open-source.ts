@@ -403,14 +403,20 @@ class ProgressClock {
     if (this.#expired !== null)
       return new FeedError('timeout', `${describe}: ${this.#expired}; gave up`, { cause: error });
     if (this.#outer?.aborted === true) return new FeedError('aborted', `${describe}: cancelled`, { cause: error });
-    return new FeedError('network', `${describe}: ${networkCause(error)}`, { cause: error });
+    const inner = innermost(error);
+    const code = NO_NETWORK.has(codeOf(inner)) ? 'no-network' : 'network';
+    return new FeedError(code, `${describe}: ${networkText(inner)}`, { cause: error });
   }
 }
 
 /** `fetch` says "fetch failed" and hides the reason in `cause`, sometimes several deep. */
-function networkCause(error: unknown): string {
+function innermost(error: unknown): unknown {
   let inner = error;
   for (let depth = 0; depth < 5 && inner instanceof Error && inner.cause !== undefined; depth++) inner = inner.cause;
+  return inner;
+}
+
+function networkText(inner: unknown): string {
   const code = codeOf(inner);
   const told = NETWORK_ERRORS[code];
   if (told !== undefined) return told;
@@ -431,6 +437,21 @@ const NETWORK_ERRORS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'connecting timed out',
   UND_ERR_SOCKET: 'the server closed the connection before the end',
 };
+
+/**
+ * What a device without a network gets of every server. Timeouts are among them: where a firewall drops packets, the
+ * name is still being looked up when connecting times out.
+ */
+const NO_NETWORK: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
 
 /** Decompresses where needed and counts. `release` ends a read that is under way, so that leaving early never waits. */
 async function* bounded(

@@ -1,4 +1,3 @@
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 /**
  * The custom indicators. One is known by its canonical value and, where it is not for everybody, by whom it is for: the
  * same submitted again replaces what it said before and keeps its id (defender-spec 2.6: POST is an upsert).
@@ -10,6 +9,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
  * Easy to get wrong: while the database is lent, it is closed here. Whoever reads or writes does so inside `exclusive`,
  * which waits until it is back.
  */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate } from 'node:timers/promises';
 
 import type { IndicatorQuery } from '@sallyport/contract/control';

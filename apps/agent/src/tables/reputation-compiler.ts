@@ -9,8 +9,10 @@ import { existsSync, rmSync } from 'node:fs';
 
 import { ControlError } from '@sallyport/contract/control-error';
 
+import type { FeedErrorCode } from '../feeds/feed-error.ts';
 import type { Validators } from '../feeds/open-source.ts';
 import { type ChildProgram, runChild } from './child-program.ts';
+import { NoNetworkError } from './no-network-error.ts';
 import type { CompileTask, ReadingReport, ReputationMessage, ReputationTask } from './reputation-task.ts';
 import type { TableFiles } from './table-files.ts';
 
@@ -39,7 +41,7 @@ interface Heard {
   readonly refused: Map<string, string>;
   readonly withheld: Map<string, { readonly reason: string; readonly entries: number }>;
   /** Of a fetch. */
-  refusal: string | null;
+  refusal: { readonly code: FeedErrorCode; readonly message: string } | null;
   fetched: Fetched;
   isDone: boolean;
 }
@@ -63,7 +65,10 @@ export class ReputationCompiler {
     return file !== '' && existsSync(this.#files.path(file));
   }
 
-  /** Writes the content of `location` to `to`, unless validators say that it is the same. Throws ControlError. */
+  /**
+   * Writes the content of `location` to `to`, unless validators say that it is the same. Throws ControlError, and of it
+   * NoNetworkError when no server was met.
+   */
   async fetch(
     location: string,
     to: string,
@@ -72,7 +77,9 @@ export class ReputationCompiler {
     onProgress: (line: string) => void,
   ): Promise<Fetched> {
     const heard = await this.#run({ kind: 'fetch', location, to, maxBytes, validators }, onProgress);
-    if (heard.refusal !== null) throw new ControlError('invalid', heard.refusal);
+    const { refusal } = heard;
+    if (refusal?.code === 'no-network') throw new NoNetworkError(refusal.message);
+    if (refusal !== null) throw new ControlError('invalid', refusal.message);
     return heard.fetched;
   }
 
@@ -153,7 +160,7 @@ function hear(heard: Heard, message: ReputationMessage, onProgress: (line: strin
       heard.reports.set(message.feed, message.report);
       return;
     case 'refused':
-      if (message.feed === null) heard.refusal = message.message;
+      if (message.feed === null) heard.refusal = message;
       else heard.refused.set(message.feed, message.message);
       return;
     case 'withheld':

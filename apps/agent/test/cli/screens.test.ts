@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 
-import type { StatusView } from '@sallyport/contract/control';
-import type { FeedReportView, FeedView } from '@sallyport/contract/control';
+import type { FeedReportView, FeedView, StatusView } from '@sallyport/contract/control';
 import type { Indicator } from '@sallyport/contract/indicator';
 
 import { displayWidth } from '../../src/cli/display-width.ts';
@@ -90,6 +89,26 @@ suite('status', () => {
 ▲ the connection table is 91 % full: sysctl net.netfilter.nf_conntrack_max
   raises it
 
+`,
+    );
+  });
+
+  test('feeds in trouble say why, those alike once', () => {
+    const lost = (id: string): FeedView => ({
+      ...feed,
+      id,
+      location: `https://${id}.example/list`,
+      problem: `https://${id}.example/list: its name cannot be resolved (ENOTFOUND)`,
+    });
+    const lines = renderStatus({ ...status, feeds: [lost('1'), lost('2'), { ...feed, id: '3' }] }, narrow);
+    equal(
+      lines.slice(-5),
+      `
+  FEED  NAME                         CATEGORY     ENTRIES  HELD  READ       NEXT
+  1     https://1.example/list       malicious  1,214,934     0  1 h ago ▲  -
+  2     https://2.example/list       malicious  1,214,934     0  1 h ago ▲  -
+  3     /srv/lists/do…malicious.txt  malicious  1,214,934     0  1 h ago    -
+  ▲ 1, 2: its name cannot be resolved (ENOTFOUND)
 `,
     );
   });

@@ -115,7 +115,7 @@ function maliciousLists(): string[] {
     'domains-malicious-mit-cc0.txt.xz',
     'urls-malicious-cc0-5k.txt',
     ...below('urlhaus-cc0', /^urlhaus-filter/),
-    ...below('maltrail-mit', /^(?:malicious|malware|mass)_.*\.txt$/),
+    ...below('maltrail-mit', /\.txt$/),
     ...below('ut1-ccbysa', new RegExp(`^(?:${MALICIOUS_CATEGORIES.join('|')})/(?:domains|urls)$`)),
     ...below('misp-events-eset', /\.json$/),
     ...below('stix', /\.(?:json|stix2)$/),

@@ -267,7 +267,7 @@ suite('URLs', () => {
     assert.match(await errorOf(`http://127.0.0.1:${port}/x`), /^network: \S+: connection refused \(ECONNREFUSED\)$/);
     assert.match(
       await errorOf('http://nowhere.invalid/x'),
-      /^network: http:\/\/nowhere\.invalid\/x: its name cannot be resolved/,
+      /^no-network: http:\/\/nowhere\.invalid\/x: its name cannot be resolved/,
     );
     assert.match(
       await errorOf(base.replace('http:', 'https:')),

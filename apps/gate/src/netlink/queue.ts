@@ -46,36 +46,36 @@ export interface QueueOptions {
 /** The value of a user id that is none: (uid_t) -1. */
 export const UNKNOWN_UID = 0xffff_ffff;
 
-/** One datagram each, to be sent and acknowledged in order. */
-export function bindRequests(options: QueueOptions): Uint8Array[] {
-  const request = (write: (message: MessageWriter) => void): Uint8Array => configRequest(options.queueNumber, write);
-  const params = new Uint8Array(8); // be32 copy_range, u8 copy_mode; padded by hand to whole words
-  new DataView(params.buffer).setUint32(0, options.copyRange, false);
-  params[4] = NFQNL_COPY_PACKET;
-  return [
-    // struct nfqnl_msg_config_cmd { u8 command; u8 pad; be16 pf }
-    request((message) => message.raw(NFQA_CFG_CMD, new Uint8Array([NFQNL_CFG_CMD_BIND, 0, 0, 0]), 0, 4)),
-    request((message) => message.raw(NFQA_CFG_PARAMS, params, 0, 8)),
-    request((message) => {
-      message.u32(NFQA_CFG_QUEUE_MAXLEN, options.maxLength);
-      message.u32(NFQA_CFG_MASK, FLAG_FAIL_OPEN | FLAG_GSO);
-      message.u32(NFQA_CFG_FLAGS, FLAG_GSO | (options.failOpen ? FLAG_FAIL_OPEN : 0));
-    }),
-  ];
-}
-
-/** Asks for the user behind each packet that this machine sends. By itself, because the queue works without. */
-export const uidRequest = (queueNumber: number): Uint8Array =>
-  configRequest(queueNumber, (message) => {
+/**
+ * Everything that opens a queue, in one datagram. Three answers come, each an NLMSG_ERROR: to binding, to the queue's
+ * limits, and to naming the user behind each packet, without which the queue works as well.
+ *
+ * The copy mode comes last and is not acknowledged: until it is set the kernel shows no packet (nfqnl_enqueue_packet),
+ * so the answers come before all packets, also when rules of an earlier gate send some already. One datagram, because
+ * the kernel drops what arrives between the first message and the last.
+ */
+export function bindRequest(options: QueueOptions): Uint8Array {
+  const message = new MessageWriter(256);
+  const config = (flags: number, write: () => void): void => {
+    message.begin(MSG_CONFIG, NLM_F_REQUEST | flags, 0, options.queueNumber);
+    write();
+    message.end();
+  };
+  // struct nfqnl_msg_config_cmd { u8 command; u8 pad; be16 pf }
+  config(NLM_F_ACK, () => message.raw(NFQA_CFG_CMD, new Uint8Array([NFQNL_CFG_CMD_BIND, 0, 0, 0]), 0, 4));
+  config(NLM_F_ACK, () => {
+    message.u32(NFQA_CFG_QUEUE_MAXLEN, options.maxLength);
+    message.u32(NFQA_CFG_MASK, FLAG_FAIL_OPEN | FLAG_GSO);
+    message.u32(NFQA_CFG_FLAGS, FLAG_GSO | (options.failOpen ? FLAG_FAIL_OPEN : 0));
+  });
+  config(NLM_F_ACK, () => {
     message.u32(NFQA_CFG_MASK, FLAG_UID_GID);
     message.u32(NFQA_CFG_FLAGS, FLAG_UID_GID);
   });
-
-function configRequest(queueNumber: number, write: (message: MessageWriter) => void): Uint8Array {
-  const message = new MessageWriter(128);
-  message.begin(MSG_CONFIG, NLM_F_REQUEST | NLM_F_ACK, 0, queueNumber);
-  write(message);
-  message.end();
+  const params = new Uint8Array(8); // be32 copy_range, u8 copy_mode; padded by hand to whole words
+  new DataView(params.buffer).setUint32(0, options.copyRange, false);
+  params[4] = NFQNL_COPY_PACKET;
+  config(0, () => message.raw(NFQA_CFG_PARAMS, params, 0, 8));
   return message.bytes.subarray(0, message.length);
 }
 

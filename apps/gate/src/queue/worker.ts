@@ -9,7 +9,7 @@ import { TABLE_SLOTS } from '@sallyport/contract/gate-link';
 import { flowMarks } from '../flow-marks.ts';
 import { readFailedMark } from '../netlink/conntrack.ts';
 import { readError } from '../netlink/message.ts';
-import { bindRequests, QueuedPacket, uidRequest } from '../netlink/queue.ts';
+import { bindRequest, QueuedPacket } from '../netlink/queue.ts';
 import { openProcessSources } from '../process/process-sources.ts';
 import {
   BatchReceiver,
@@ -54,8 +54,9 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables, conn
     if (bytes !== undefined) judge.setTable(slot, bytes);
   }
   let queue: Fd;
+  let uidErrno: number;
   try {
-    queue = openQueue(queueNumber, settings.failQueueFull === 'open');
+    ({ queue, uidErrno } = openQueue(queueNumber, settings.failQueueFull === 'open'));
   } catch (error) {
     report({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
     return;
@@ -73,7 +74,6 @@ function run({ queueNumber, ring, control, firstSequence, settings, tables, conn
   let generation = 0;
   let timeoutMs = IDLE_MS;
   setReceiveTimeout(queue, timeoutMs);
-  const uidErrno = configure(queue, uidRequest(queueNumber));
   if (uidErrno !== 0 && connects === null) {
     problems.push(
       `the kernel does not name the user behind a connection (errno ${uidErrno}): rules for users do not act`,
@@ -153,30 +153,29 @@ function obey(judge: PolicyJudge, outlet: KernelOutlet): boolean {
   }
 }
 
-/** Binds the queue with GSO packets, a long queue, and the kernel's own fail-open if that is the policy. */
-function openQueue(queueNumber: number, failOpen: boolean): Fd {
-  const fd = netfilterSocket();
-  setReceiveBuffer(fd, SOCKET_BUFFER_BYTES);
-  ignoreOverruns(fd);
-  for (const request of bindRequests({ queueNumber, copyRange: COPY_RANGE, maxLength: QUEUE_LENGTH, failOpen })) {
-    const errno = configure(fd, request);
-    if (errno !== 0) {
-      close(fd);
-      throw new Error(
-        errno === 1 || errno === 16
-          ? `NFQUEUE ${queueNumber} is taken by another program or not permitted (errno ${errno})`
-          : `the kernel refused NFQUEUE ${queueNumber} (errno ${errno}): is nfnetlink_queue available?`,
-      );
-    }
-  }
-  return fd;
-}
-
-/** The errno that the kernel answers with, 0 when it obeys. */
-function configure(queue: Fd, request: Uint8Array): number {
+/**
+ * Binds the queue with GSO packets, a long queue, and the kernel's own fail-open if that is the policy. `uidErrno`: why
+ * the kernel does not name the user behind a packet, 0 when it does.
+ */
+function openQueue(queueNumber: number, failOpen: boolean): { queue: Fd; uidErrno: number } {
+  const queue = netfilterSocket();
+  setReceiveBuffer(queue, SOCKET_BUFFER_BYTES);
+  ignoreOverruns(queue);
+  const request = bindRequest({ queueNumber, copyRange: COPY_RANGE, maxLength: QUEUE_LENGTH, failOpen });
   send(queue, request, request.length);
+  // No more than the answers may be read here: the next datagram can be a packet, and one that nobody answers stays in
+  // the queue for good. Its connection would hang, for TCP does not repeat what still waits on its own host.
   const answer = new Uint8Array(1024);
-  return readError(answer, receive(queue, answer)) ?? 0;
+  const nextErrno = (): number | null => readError(answer, receive(queue, answer));
+  const bound = nextErrno(); // one that may not bind gets this answer alone
+  const errno = bound === 0 ? nextErrno() : bound;
+  if (errno === 0) return { queue, uidErrno: nextErrno() ?? 0 };
+  close(queue);
+  throw new Error(
+    errno === 1 || errno === 16
+      ? `NFQUEUE ${queueNumber} is taken by another program or not permitted (errno ${errno})`
+      : `the kernel refused NFQUEUE ${queueNumber} (errno ${errno}): is nfnetlink_queue available?`,
+  );
 }
 
 /** Null where the family is switched off. */

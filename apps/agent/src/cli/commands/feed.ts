@@ -215,8 +215,8 @@ async function refresh(args: readonly string[], context: Context): Promise<numbe
 }
 
 async function reportLines(verb: string, feed: FeedView, control: Control, context: Context): Promise<string[]> {
-  const { held, damage } = await control.feedReport(feed.id);
-  return renderFeedReport(verb, { feed, held, damage }, context.layout());
+  const read = await control.feedReport(feed.id);
+  return renderFeedReport(verb, { ...read, feed }, context.layout());
 }
 
 /** Null for a URL. What is wrong with one feed's file is kept for its turn. */

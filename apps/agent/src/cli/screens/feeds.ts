@@ -54,11 +54,16 @@ export function renderFeeds(feeds: readonly FeedView[], layout: Layout): string[
 }
 
 /** What went wrong last, told once for all feeds that it is true of: without a network that is every one. */
-export function problemLines(feeds: readonly FeedView[], layout: Layout): string[] {
+export function problemLines(feeds: readonly FeedView[], layout: Layout, indent = 0): string[] {
   const told = feeds.filter(({ problem }) => problem !== null);
   const alike = Map.groupBy(told, ({ problem }) => (problem ?? '').replace(/^https?:\/\/\S+: /, ''));
   return [...alike].flatMap(([problem, those]) =>
-    renderProse(`${layout.paint('yellow', '▲')} `, `${those.map(({ id }) => id).join(', ')}: ${problem}`, layout, 2),
+    renderProse(
+      `${' '.repeat(indent)}${layout.paint('yellow', '▲')} `,
+      `${those.map(({ id }) => id).join(', ')}: ${problem}`,
+      layout,
+      indent + 2,
+    ),
   );
 }
 

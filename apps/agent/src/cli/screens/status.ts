@@ -14,7 +14,7 @@ import { byteSize, count, counted, share } from '../quantity.ts';
 import { printable } from '../safe-text.ts';
 import { type Cell, renderFields, renderTable } from '../table.ts';
 import { durationText, localTime } from '../time.ts';
-import { feedColumns, feedRow } from './feeds.ts';
+import { feedColumns, feedRow, problemLines } from './feeds.ts';
 
 interface Headline {
   readonly style: Style;
@@ -43,12 +43,15 @@ export function renderStatus(status: StatusView, layout: Layout): string[] {
     fields(storedFields(status), layout),
     status.feeds.length === 0
       ? []
-      : renderTable(
-          feedColumns,
-          status.feeds.map((feed) => feedRow(feed, layout)),
-          layout,
-          INDENT,
-        ),
+      : [
+          ...renderTable(
+            feedColumns,
+            status.feeds.map((feed) => feedRow(feed, layout)),
+            layout,
+            INDENT,
+          ),
+          ...problemLines(status.feeds, layout, INDENT),
+        ],
   ];
   return sections
     .filter((section) => section.length > 0)

@@ -96,6 +96,37 @@ no-ip.com noip.com no-ip.org dyn.com dyndns.org dyndns.com dynu.com dynu.net afr
 duckdns.org desec.io dedyn.io dnsmadeeasy.com ultradns.com nsone.net ns1.com dnsimple.com asuscomm.com myfritz.net spdns.de goip.de tplinkdns.com mynetname.net hopto.org zapto.org sytes.net ddns.net webs.com
 atspace.com hpage.com page.tl xtgem.com 20m.com fortunecity.com members.tripod.com proxysite.com kproxy.com croxyproxy.com hidester.com anonymouse.org
 
+# Names that tenants of dynamic DNS, free hosting and web proxies get theirs below (README.md says why that matters)
+changeip.net changeip.org changeip.name changeip.co 25u.com 2waky.com 3-a.net 4dq.com 4mydomain.com 4pu.com acmetoy.com almostmy.com authorizeddns.net authorizeddns.org authorizeddns.us bigmoney.biz cleansite.biz cleansite.info
+ddns.info ddns.mobi ddns.ms ddns.name ddns.us dhcp.biz dns-dns.com dns-stuff.com dns04.com dns05.com dns1.us dns2.us dnset.com dnsfailover.net dnsrd.com dsmtp.com dumb1.com dynamic-dns.net dynamicdns.biz dynamicdns.co.uk dynamicdns.me.uk
+dynamicdns.org.uk edns.biz epac.to esmtp.biz ezua.com faqserv.com fartit.com freeddns.com freetcp.com freewww.biz freewww.info ftp1.biz ftpserver.biz gettrials.com got-game.org gr8domain.biz gr8name.biz https443.net https443.org ikwb.com
+instanthq.com iownyour.biz iownyour.org isasecret.com itemdb.com itsaol.com jetos.com jkub.com jungleheart.com justdied.com lflink.com lflinkup.com lflinkup.net lflinkup.org longmusic.com mefound.com moneyhome.biz mrbasic.com mrbonus.com
+mrface.com mrslove.com my03.com mydad.info myddns.com myftp.info myftp.name mylftv.com mymom.info mynetav.com mynetav.net mynetav.org mynumber.org mypicture.info mypop3.net mypop3.org mysecondarydns.com mywww.biz myz.info ninth.biz
+ns01.biz ns01.info ns01.us ns02.biz ns02.info ns02.us ns1.name ns2.name ns3.name ocry.com onedumb.com onmypc.biz onmypc.info onmypc.net onmypc.org onmypc.us organiccrap.com otzo.com ourhobby.com port25.biz proxydns.com
+qhigh.com qpoe.com rebatesrule.net sellclassics.com sendsmtp.com serveuser.com serveusers.com sixth.biz squirly.info ssl443.org toh.info toythieves.com trickip.net trickip.org vizvaz.com wikaba.com wwwhost.biz wwwhost.us x24hr.com xxuz.com
+ygto.com youdontcare.com yourtrap.com zyns.com zzux.com
+3utilities.com bounceme.net ddnsking.com freedynamicdns.net freedynamicdns.org gotdns.ch hopto.me myddns.me mydissent.net myeffect.net myftp.biz myftp.org mymediapc.net mypsx.net mysecuritycamera.com mysecuritycamera.net mysecuritycamera.org myvnc.com
+net-freaks.com no-ip.biz no-ip.info noip.me noip.us nsupdate.info onthewifi.com redirectme.net securitytactics.com servebbs.com servebbs.net servebbs.org servebeer.com serveblog.net servecounterstrike.com serveexchange.com serveftp.com servegame.com
+servehalflife.com servehttp.com servehumour.com serveirc.com serveminecraft.net servemp3.com servep2p.com servepics.com servequake.com servesarcasm.com stufftoread.com ufcfan.org unusualperson.com viewdns.net webhop.me workisboring.com
+accesscam.org camdvr.org casacam.net ddnsfree.com ddnsgeek.com dynuddns.com dynuddns.net freeddns.org giize.com gleeze.com kozow.com loseyourip.com mywire.org ooguy.com theworkpc.com webredirect.org
+chickenkiller.com crabdance.com ignorelist.com jumpingcrab.com mooo.com strangled.net twilightparadox.com uk.to us.to linkpc.net publicvm.com work.gd dtdns.net dtdns.org dtdns.com chatnook.com darktech.org deaftone.com effers.com etowns.net
+etowns.org flnet.org gotgeeks.com scieron.com slyip.com slyip.net suroot.com dynv6.com dynv6.net dns.army dns.navy v6.army v6.navy v6.rocks ydns.eu spdyn.de selfhost.de selfhost.eu dnshome.de ddnss.de ddnss.org dyndns1.de dyn-ip24.de
+dynip.com dynip.org feste-ip.net ipv64.net myonlineportal.net system-ns.com system-ns.net system-ns.org now-dns.com now-dns.net now-dns.org 001www.com ddnslive.com dynserv.org forumz.info mypi.co myiphost.com wifizone.org dnsup.net hicam.net
+now-ip.net now-ip.org ownip.net tftpd.net zapto.xyz dyndns.biz dyndns.info dyndns.tv dyndns.ws dyns.cc dyns.net homeip.net homelinux.com homelinux.net homelinux.org homedns.org dnsalias.com dnsalias.net dnsalias.org is-a-geek.com is-a-geek.net
+dnsdynamic.org dnsdynamic.com ddns01.com duiadns.net dynamic-dns.com tzo.com tzo.net tzo.org ddo.jp mydns.jp dnsd.info iobb.net 3322.org 3322.net f3322.net f3322.org 2288.org 6600.org 7766.org 8800.org 8866.org 9966.org vicp.net vicp.cc vicp.hk
+oicp.net gicp.net eicp.net xicp.net imwork.net iask.in 51vip.biz oray.com oray.net gnway.net gnway.cc meibu.com meibu.net pubyun.com mynetgear.com dlinkddns.com mydlink.com quickddns.com hiddns.com hik-connect.com hik-online.com
+myds.me diskstation.me dvrdns.org keenetic.link keenetic.pro keenetic.name wd2go.com remotewd.com freeboxos.fr
+6te.net coolpage.biz eu5.net eu5.org freeoda.com freetzi.com freevar.com noads.biz orgfree.com ueuo.com xp3.biz freewebhostingarea.com dx.am getenjoyment.net medianewsonline.com myartsonline.com
+mygamesonline.org mypressonline.com onlinewebshop.net scienceontheweb.net sportsontheweb.net mywebcommunity.org comli.com comule.com freeiz.com herobo.com host22.com hostei.com hostoi.com hostzi.com net16.net net23.net
+net46.net net63.net net76.net net84.net netai.net netau.net netii.net netne.net site11.com site40.net site50.net site88.net site90.com site90.net uphero.com vacau.com web44.net webatu.com webuda.com yzi.me 99k.org byethost.org
+infinityfree.net 42web.io great-site.net free.nf kesug.com iceiy.com wuaze.com ct.ws lovestoblog.com 66ghz.com hstn.me is-great.org is-great.net is-best.net unaux.com ezyro.com
+x10host.com x10.bz elementfx.com exofire.net pcriot.com co.nf runhosting.com heliohost.org heliohost.us 5gbfree.com freehosting.net freehostingeu.com zettahost.com bplaced.net
+bplaced.com square7.ch lima-city.de lima-city.at funpic.de cwsurf.de ucoz.org ucoz.ua ucoz.de at.ua my1.ru moy.su 3dn.ru clan.su do.am ucoz.es ucoz.hu nethouse.ru hut.ru h1.ru h12.ru hop.ru by.ru
+8k.com 4t.com 8m.com 8m.net 4mg.com 50megs.com iwarp.com gq.nu itgo.com s5.com scriptmania.com faithweb.com htmlplanet.com freeyellow.com
+wapka.mobi wapka.me wapka.com mw.lt wen.ru webcindario.com miarroba.com es.tl de.tl fr.tl it.tl ru.gg hpg.com.br pop3.ru freehost.com.ua zzz.com.ua kl.com.ua pp.ua hol.es esy.es pe.hu 16mb.com 96.lt url.ph hostingerapp.com
+hostfree.com cba.pl keep.pl prv.pl republika.pl webpark.pl ic.cz wz.cz xf.cz kvalitne.cz euweb.cz borec.cz czweb.org php5.cz webzdarma.cz wgz.cz sweb.cz estranky.cz estranky.sk atw.hu uw.hu fw.hu extra.hu freeweb.hu lapunk.hu
+4everproxy.com anonymizer.com blockaway.net filterbypass.me guardster.com hma.com megaproxy.com ninjacloak.com proxfree.com proxify.com proxyium.com the-cloak.com unblockvideos.com vtunnel.com zend2.com zalmos.com
+
 # File sharing and storage
 dropbox.com dropboxusercontent.com dropboxstatic.com db.tt box.com boxcdn.net app.box.com boxcloud.com mega.nz mega.co.nz mega.io mediafire.com 4shared.com wetransfer.com we.tl wetransfer.net sendspace.com filemail.com
 transfer.sh transferxl.com transfernow.net smash.com fromsmash.com file.io gofile.io anonfiles.com anonfile.com bayfiles.com pixeldrain.com catbox.moe litterbox.catbox.moe qu.ax uguu.se pomf.cat pomf.lain.la 0x0.st tmpfiles.org temp.sh
