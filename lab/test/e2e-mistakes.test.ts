@@ -22,6 +22,7 @@ const needsRoot = { skip: getuid?.() === 0 ? false : 'needs root to make network
 const CSV_HEAD = 'indicatorType,indicatorValue,action,title,description';
 const FILES = {
   'good.txt': 'one.example\ntwo.example\n',
+  'other.txt': 'three.example\nfour.example\n',
   'empty.txt': '',
   'prose.txt': 'This is a letter.\nIt has no list of hosts in it.\nNot one.\n',
   'web-page.html': '<!doctype html>\n<title>Not found</title>\n<p>404\n',
@@ -34,6 +35,7 @@ const FILES = {
 } as const;
 const BINARY = 'binary.dat';
 const HUGE = 'huge.txt';
+const EMPTY = 'empty-folder';
 const HUGE_BYTES = 3 * 1024 ** 3;
 
 /** A start that should have been refused would go on for ever. */
@@ -95,14 +97,15 @@ const MISTAKES: readonly Mistake[] = [
   { args: ['indicator', 'import', 'FILE:empty.txt'], says: /empty\.txt:1: header/, lines: 2 },
   { args: ['feed', 'add'], says: /PATH/ },
   { args: ['feed', 'add', 'FILE:missing.txt'], says: /missing\.txt/ },
-  { args: ['feed', 'add', 'FILE:.'], says: /directory/ },
+  { args: ['feed', 'add', `FILE:${EMPTY}`], says: /empty-folder/ },
   { args: ['feed', 'add', `FILE:${HUGE}`], says: /too large.*FeedMaxBytes/ },
   { args: ['feed', 'add', `FILE:${BINARY}`], says: /binary\.dat/ },
   { args: ['feed', 'add', 'FILE:empty.txt'], says: /empty/ },
   { args: ['feed', 'add', 'FILE:prose.txt'], says: /prose\.txt/ },
   { args: ['feed', 'add', 'FILE:web-page.html'], says: /web-page\.html/ },
   { args: ['feed', 'add', 'FILE:hosts-as-cidr.txt', '--format', 'cidr'], says: /hosts-as-cidr\.txt.*(?:line 1|:1)/ },
-  { args: ['feed', 'add', 'FILE:good.txt', '--format', 'rpz'], says: /rpz/ },
+  { args: ['feed', 'add', 'FILE:good.txt'], says: /is feed 1 already.*feed refresh 1/ },
+  { args: ['feed', 'add', 'FILE:other.txt', '--format', 'rpz'], says: /rpz/ },
   { args: ['feed', 'add', 'FILE:good.txt', '--category', 'boring'], says: /boring/ },
   { args: ['feed', 'add', '/dev/zero'], says: /\/dev\/zero/ },
   { args: ['feed', 'add', 'http://127.0.0.1:1/list.txt'], says: /127\.0\.0\.1:1/ },
@@ -188,7 +191,7 @@ async function writeFiles(folder: string): Promise<void> {
   await using huge = await open(join(folder, HUGE), 'w');
   // It takes no room: a hole that reads as zeros.
   await huge.truncate(HUGE_BYTES);
-  await mkdir(join(folder, 'empty-folder'));
+  await mkdir(join(folder, EMPTY));
 }
 
 async function everyMistake(

@@ -158,7 +158,7 @@ suite('feed schedule', () => {
       { name: 'Last' },
     ]);
     const round = await at.schedule.runDue();
-    assert.deepEqual(at.asked, ['1', '2', '3', '4']);
+    assert.deepEqual(at.asked, ['1', '3', '4'], 'a server that cannot be met is asked once');
     assert.deepEqual(round.skipped, ['Last']);
     assert.deepEqual(at.troubles, [
       'no network: 5 feeds could not be read, what they held before stays in force: ' +
@@ -170,7 +170,7 @@ suite('feed schedule', () => {
 
     at.clock.nowMs += 5 * MINUTE;
     await at.schedule.runDue();
-    assert.deepEqual(at.asked.slice(4), ['5'], 'the one that failed least');
+    assert.deepEqual(at.asked.slice(3), ['5'], 'the one that failed least');
     at.clock.nowMs += 5 * MINUTE;
     for (const id of ['1', '2', '3', '4', '5']) answers[id] = 'same';
     const back = await at.schedule.runDue();

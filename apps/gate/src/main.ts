@@ -52,6 +52,7 @@ class Gate {
   #lastBeats = -1;
   #beatCount = 0;
   #rulesProblem = '';
+  #memoryProblem = '';
   /** The rule set changed and was not found intact since. */
   #recheck = false;
 
@@ -103,7 +104,11 @@ class Gate {
     // The idle loop turns every 250 ms, so two of these may see the same number: the supervisor allows for more.
     if (beats === this.#lastBeats) return;
     this.#lastBeats = beats;
-    this.#state.beat(++this.#beatCount);
+    try {
+      this.#state.beat(++this.#beatCount);
+    } catch (error) {
+      this.#memoryProblem = `the heartbeat cannot be written, the gate will be started again: ${messageOf(error)}`;
+    }
     this.#tables.reclaim();
   }
 
@@ -188,10 +193,20 @@ class Gate {
   }
 
   /** Carries out one change when the one before is done, and remembers what is in force then. */
+  /** A full disk does not take back what is in force. */
+  #remember(): void {
+    try {
+      this.#state.writeLastApplied({ settings: this.#settings, ...this.#tables.files });
+      this.#memoryProblem = '';
+    } catch (error) {
+      this.#memoryProblem = `what is in force cannot be written down for the next start: ${messageOf(error)}`;
+    }
+  }
+
   async #inTurn(change: () => Promise<string | null>): Promise<string | null> {
     const turn = this.#turn.then(async () => {
       const reason = await change();
-      if (reason === null) this.#state.writeLastApplied({ settings: this.#settings, ...this.#tables.files });
+      if (reason === null) this.#remember();
       return reason;
     });
     this.#turn = turn.catch(() => null);
@@ -212,7 +227,13 @@ class Gate {
   #status(): GateStatus {
     const queue = this.#queue;
     const kernel = readQueueStatistics(this.#names.queueNumber);
-    const problems = [this.#conntrack.problem, this.#rulesProblem, ...this.#queueProblems(), ...this.#tables.problems];
+    const problems = [
+      this.#conntrack.problem,
+      this.#rulesProblem,
+      this.#memoryProblem,
+      ...this.#queueProblems(),
+      ...this.#tables.problems,
+    ];
     return {
       pid: process.pid,
       startedMs: this.#startedMs,

@@ -216,9 +216,10 @@ export class AgentCore implements Control, AsyncDisposable {
     onProgress(`${this.#indicators.size.toLocaleString('en')} custom indicators`);
     // Users may have changed since the table of the last run; until it is compiled anew, that one protects.
     const indicators = this.#policyTables.compileIndicators();
-    if (this.#indicatorsFit) void indicators.catch((error: unknown) => this.#noteIndicators(error));
-    else await indicators;
-    await this.#policyTables.compileCategories();
+    if (this.#indicatorsFit) void this.#noting('indicators', indicators);
+    else await this.#noting('indicators', indicators);
+    // What cannot be compiled is no reason not to start: the gate has its tables of before.
+    const areCategoriesSound = await this.#noting('categories', this.#policyTables.compileCategories());
     for (const { view } of this.#feeds.all())
       onProgress(`feed ${view.id}: ${entriesOf(view)} entries of ${view.location}`);
     this.#link = new GateLink(this.#directory.gateSocket, {
@@ -233,10 +234,14 @@ export class AgentCore implements Control, AsyncDisposable {
     });
     this.#link.start();
     // The gate already judges by settings and indicators, and by its table of before, if it has one.
-    if (!this.#tablesFit) {
-      const compiled = this.#intake.recompile(onProgress).catch((error: unknown) => {
-        if (!this.#stop.signal.aborted) this.#problems.set('feeds', `the feeds cannot be loaded: ${messageOf(error)}`);
-      });
+    if (!this.#tablesFit || !areCategoriesSound) {
+      const compiled = this.#intake.recompile(onProgress).then(
+        () => this.#problems.delete('categories'),
+        (error: unknown) => {
+          if (!this.#stop.signal.aborted)
+            this.#problems.set('feeds', `the feeds cannot be loaded: ${messageOf(error)}`);
+        },
+      );
       if (this.#feeds.all().some(({ content }) => content !== null)) await compiled;
     }
     this.#isLoaded = true;
@@ -253,11 +258,13 @@ export class AgentCore implements Control, AsyncDisposable {
     if (this.#settings.reloadManaged()) {
       this.#facts.set(EFFECTIVE_FACT, this.#effectiveText());
       void this.#applySettings();
-      void this.#applyFeedSettings().catch(() => {});
-      void this.#policyTables.settingsChanged().catch((error: unknown) => this.#noteIndicators(error));
+      void this.#noting('feeds', this.#applyFeedSettings());
+      void this.#noting('indicators', this.#policyTables.settingsChanged());
     }
     if (this.#isLoaded) this.#schedule.tick();
-    void this.#policyTables.removeExpired(this.#now()).catch((error: unknown) => this.#noteIndicators(error));
+    void this.#policyTables
+      .removeExpired(this.#now())
+      .catch((error: unknown) => this.#problems.set('indicators', `indicators: ${messageOf(error)}`));
   }
 
   /** True once the gate has answered for settings and tables of this agent and judges by them, or has to do nothing. */
@@ -557,8 +564,16 @@ export class AgentCore implements Control, AsyncDisposable {
     }
   }
 
-  #noteIndicators(error: unknown): void {
-    this.#problems.set('indicators', `the indicators cannot be compiled: ${messageOf(error)}`);
+  /** Whether it succeeded. Its failure is shown until the same succeeds. */
+  async #noting(what: 'indicators' | 'categories' | 'feeds', work: Promise<unknown>): Promise<boolean> {
+    try {
+      await work;
+      this.#problems.delete(what);
+      return true;
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#problems.set(what, `the ${what} cannot be compiled: ${messageOf(error)}`);
+      return false;
+    }
   }
 
   #tableBytes(): TableBytes {

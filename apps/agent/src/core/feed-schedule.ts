@@ -104,9 +104,17 @@ export class FeedSchedule {
     };
     const due = this.#due();
     let asked = 0;
+    /** Why servers could not be met in this round; many feeds are on one server. */
+    const unmet = new Map<string, string>();
     for (const feed of due) {
       if (this.#isStopped) break;
       asked++;
+      const server = serverOf(feed);
+      const already = unmet.get(server);
+      if (already !== undefined) {
+        fail(feed, already);
+        continue;
+      }
       try {
         const fetched = await intake.fetch(feed, () => {});
         this.#met();
@@ -120,8 +128,11 @@ export class FeedSchedule {
       } catch (error) {
         if (this.#isStopped) break;
         fail(feed, messageOf(error));
-        if (!(error instanceof NoNetworkError)) this.#met();
-        else if (this.#isOfflineAfter(feed)) break;
+        if (error instanceof NoNetworkError) {
+          unmet.set(server, shortReason(error.message));
+          this.#missed.add(server);
+          if (this.#isOffline) break;
+        } else this.#met();
       }
       if (collected.size > 0 && now() - collectingSince > COLLECT_MS) await take();
     }
@@ -141,11 +152,6 @@ export class FeedSchedule {
 
   get #isOffline(): boolean {
     return this.#missed.size >= MISSED_SERVERS;
-  }
-
-  #isOfflineAfter({ view }: StoredFeed): boolean {
-    this.#missed.add(URL.parse(view.location)?.host ?? view.location);
-    return this.#isOffline;
   }
 
   /** All at one moment, so that the next round is one as well. Names of those that were not asked. */
@@ -225,6 +231,8 @@ export const retryAfter = (failures: number, intervalMs: number, random: number)
   nextAfter(Math.min(intervalMs, FIRST_RETRY_MS * 2 ** Math.min(failures, 20)), random);
 
 const isDue = (nextMs: number | null, nowMs: number): boolean => nextMs !== null && nextMs <= nowMs;
+
+const serverOf = ({ view }: StoredFeed): string => URL.parse(view.location)?.host ?? view.location;
 
 const nameOf = ({ view }: StoredFeed): string => view.catalogueId ?? view.name ?? view.location;
 

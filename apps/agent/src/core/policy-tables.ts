@@ -155,9 +155,10 @@ export class PolicyTables {
   async settingsChanged(): Promise<void> {
     const text = this.#relevantSettings();
     if (text === this.#settingsText) return;
-    this.#settingsText = text;
     this.#indicators.noteMany();
     await Promise.all([this.compileIndicators(), this.compileCategories()]);
+    // Not before: what failed is tried again with the next change.
+    this.#settingsText = text;
   }
 
   async settled(): Promise<void> {

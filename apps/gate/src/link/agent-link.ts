@@ -40,6 +40,11 @@ export interface LinkHandlers {
 /** Bytes of records that are sent as one frame, and how long the next frame waits so that records can gather. */
 const RECORDS_FRAME_BYTES = 256 * 1024;
 const GATHER_MS = 20;
+/** What one who holds the socket can make the gate keep. */
+const MAX_SOCKETS = 8;
+const MAX_WAITING_ORDERS = 16;
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+const HELLO_MS = 5000;
 const ORDERS: ReadonlySet<number> = new Set([FRAME.settings, FRAME.table]);
 
 export class AgentLink {
@@ -89,8 +94,17 @@ export class AgentLink {
     // Orders are carried out one after another, and answered in their order. Everything else is done at once: while a
     // large table is verified, records are still acknowledged and the agent is told how the gate is.
     let orders = Promise.resolve();
+    let waiting = 0;
+    if (this.#sockets.size > MAX_SOCKETS) {
+      socket.destroy();
+      return;
+    }
+    const patience = setTimeout(() => {
+      if (this.#agent !== socket) socket.destroy();
+    }, HELLO_MS);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
+      clearTimeout(patience);
       this.#sockets.delete(socket);
       if (this.#agent === socket) this.#agent = null;
     });
@@ -105,8 +119,17 @@ export class AgentLink {
           socket.destroy(); // hello comes first
           return;
         }
-        if (ORDERS.has(type)) orders = orders.then(() => this.#carryOut(socket, type, body));
-        else void this.#carryOut(socket, type, body);
+        if (!ORDERS.has(type)) {
+          void this.#carryOut(socket, type, body);
+          continue;
+        }
+        // Whoever sends orders faster than they are carried out waits, so that they cannot fill the gate's memory.
+        if (++waiting >= MAX_WAITING_ORDERS) socket.pause();
+        orders = orders
+          .then(() => this.#carryOut(socket, type, body))
+          .then(() => {
+            if (--waiting < MAX_WAITING_ORDERS) socket.resume();
+          });
       }
     });
   }
@@ -153,6 +176,8 @@ export class AgentLink {
         return true;
       }
       case FRAME.askStatus:
+        // An agent that asks and does not read is none.
+        if (socket.writableLength > MAX_UNREAD_BYTES) return false;
         socket.write(encodeJsonFrame(FRAME.status, this.#handlers.status()));
         return true;
       default:

@@ -6,7 +6,7 @@
  * the same user before come first (programs that connect again and again reuse the number), then that user's newest
  * processes, then everybody's, and there is an end to it after some milliseconds.
  */
-import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { opendirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 
 import type { FlowTuple } from '../netlink/conntrack.ts';
 import { readSocket, socketRequest } from '../netlink/sock-diag.ts';
@@ -15,6 +15,7 @@ import type { FlowProcess } from './flow-process.ts';
 
 const LIMIT_MS = 10;
 const MAX_RECENT = 512;
+const DESCRIPTORS_PER_READ = 64;
 
 /** A descriptor that was a connection's. */
 interface Place {
@@ -76,24 +77,30 @@ function search(uid: number, link: string): Place | null {
       if (owner !== undefined) others.push(pid);
       continue;
     }
-    const path = placeIn(pid, link);
+    const path = placeIn(pid, link, deadline);
     if (path !== null) return { uid, pid, path };
     if (performance.now() > deadline) return null;
   }
   // Programs that changed their user, and those that hide their memory: /proc shows these as root's.
   for (const pid of others) {
-    const path = placeIn(pid, link);
+    const path = placeIn(pid, link, deadline);
     if (path !== null) return { uid, pid, path };
     if (performance.now() > deadline) return null;
   }
   return null;
 }
 
-function placeIn(pid: number, link: string): string | null {
+/** One program may hold half a million descriptors, so the time is looked at on the way. */
+function placeIn(pid: number, link: string, deadline: number): string | null {
   const folder = `/proc/${pid}/fd`;
   try {
-    const name = readdirSync(folder).find((each) => linkOf(`${folder}/${each}`) === link);
-    return name === undefined ? null : `${folder}/${name}`;
+    using descriptors = opendirSync(folder, { bufferSize: DESCRIPTORS_PER_READ });
+    let seen = 0;
+    for (let entry = descriptors.readSync(); entry !== null; entry = descriptors.readSync()) {
+      if (linkOf(`${folder}/${entry.name}`) === link) return `${folder}/${entry.name}`;
+      if (++seen % DESCRIPTORS_PER_READ === 0 && performance.now() > deadline) return null;
+    }
+    return null;
   } catch {
     return null; // it has ended, or is none of ours to look at
   }
