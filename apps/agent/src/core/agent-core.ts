@@ -281,6 +281,7 @@ export class AgentCore implements Control, AsyncDisposable {
       ...this.#settings.problems,
       ...this.#problems.values(),
       ...this.#policyTables.problems,
+      ...this.#intake.problems,
       ...(link?.problem === null || link === null ? [] : [link.problem]),
       ...(this.#malformedBytes === 0
         ? []

@@ -26,6 +26,7 @@ import type { Candidate, FeedToRead, ReadingReport } from '../tables/reputation-
 import { approvalsAfter } from './feed-approvals.ts';
 import { bounded, type FeedContent, isUrl } from './feed-content.ts';
 import { intervalOf, readFeedOptions } from './feed-options.ts';
+import { readTablesFact, TABLES_FACT, type TablesFact } from './feed-tables-fact.ts';
 
 export type OnProgress = (line: string) => void;
 
@@ -73,6 +74,7 @@ export class FeedIntake {
   readonly #parts: Parts;
   #last: Promise<unknown> = Promise.resolve();
   #categoryBase: string | null = null;
+  #behind: readonly string[] = [];
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -81,6 +83,11 @@ export class FeedIntake {
   /** Web categories before policies: a file of the table directory, or null when none was compiled yet. */
   get categoryBase(): string | null {
     return this.#categoryBase;
+  }
+
+  /** Which tables are not of the feeds as they are, one line each. */
+  get problems(): readonly string[] {
+    return this.#behind;
   }
 
   // ---- what somebody asks for ---------------------------------------------------------------------------------------
@@ -463,11 +470,15 @@ export class FeedIntake {
       compiler.discard(files);
       throw new ControlError('unavailable', `the gate refused the new table: ${refusal}`);
     }
-    await tables.publish('popular', files.popular);
+    const popular = await tables.publish('popular', files.popular);
     const before = this.#categoryBase;
     this.#categoryBase = files.categories;
-    await onCategories(files.categories);
+    const categories = await onCategories(files.categories);
     if (before !== null) removeTable(before);
+    this.#behind = [
+      ...(popular === null ? [] : [`the popular names of before are in force: ${popular}`]),
+      ...(categories === null ? [] : [`the web categories of before are in force: ${categories}`]),
+    ];
   }
 
   #toRead(feed: StoredFeed, content: NewContent | undefined): FeedToRead[] {
@@ -539,7 +550,9 @@ export class FeedIntake {
       popular: tables.current('popular') ?? '',
       categories: this.#categoryBase ?? '',
     };
-    facts.set(TABLES_FACT, JSON.stringify({ files, key: this.#key() } satisfies TablesFact));
+    // Tables that are not all in force are compiled again.
+    const key = this.#behind.length === 0 ? this.#key() : '';
+    facts.set(TABLES_FACT, JSON.stringify({ files, key } satisfies TablesFact));
   }
 
   /** Names everything that goes into the tables: raw copies are never changed in place. */
@@ -558,17 +571,6 @@ export class FeedIntake {
     this.#last = turn.catch(() => {});
     return turn;
   }
-}
-
-const TABLES_FACT = 'feed-tables';
-
-interface TablesFact {
-  readonly files: CompiledFiles;
-  readonly key: string;
-}
-
-function readTablesFact(text: string | null): TablesFact | null {
-  return text === null ? null : (JSON.parse(text) as TablesFact); // oxlint-disable-line typescript/no-unsafe-type-assertion -- written by `#rememberTables`
 }
 
 /** Detected once, a format stays until the next content; one that was asked for may carry a column map. */

@@ -89,16 +89,24 @@ export class AgentLink {
   }
 
   #accept(socket: Socket): void {
+    if (this.#sockets.size >= MAX_SOCKETS) {
+      socket.destroy();
+      return;
+    }
     this.#sockets.add(socket);
     const reader = new FrameReader();
     // Orders are carried out one after another, and answered in their order. Everything else is done at once: while a
     // large table is verified, records are still acknowledged and the agent is told how the gate is.
     let orders = Promise.resolve();
     let waiting = 0;
-    if (this.#sockets.size > MAX_SOCKETS) {
-      socket.destroy();
-      return;
-    }
+    // Whoever sends orders faster than they are carried out waits, so that they cannot fill the gate's memory.
+    const order = (type: number, body: Uint8Array): void => {
+      if (++waiting >= MAX_WAITING_ORDERS) socket.pause();
+      orders = after(orders, async () => {
+        await this.#carryOut(socket, type, body);
+        if (--waiting < MAX_WAITING_ORDERS) socket.resume();
+      });
+    };
     const patience = setTimeout(() => {
       if (this.#agent !== socket) socket.destroy();
     }, HELLO_MS);
@@ -119,17 +127,8 @@ export class AgentLink {
           socket.destroy(); // hello comes first
           return;
         }
-        if (!ORDERS.has(type)) {
-          void this.#carryOut(socket, type, body);
-          continue;
-        }
-        // Whoever sends orders faster than they are carried out waits, so that they cannot fill the gate's memory.
-        if (++waiting >= MAX_WAITING_ORDERS) socket.pause();
-        orders = orders
-          .then(() => this.#carryOut(socket, type, body))
-          .then(() => {
-            if (--waiting < MAX_WAITING_ORDERS) socket.resume();
-          });
+        if (ORDERS.has(type)) order(type, body);
+        else void this.#carryOut(socket, type, body);
       }
     });
   }
@@ -204,6 +203,11 @@ export class AgentLink {
       }
     }
   }
+}
+
+async function after(earlier: Promise<void>, step: () => Promise<void>): Promise<void> {
+  await earlier;
+  await step();
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
