@@ -6,7 +6,7 @@
  * to do what it may, and the set-user-ID program to work for a user who is not confined.
  */
 import assert from 'node:assert/strict';
-import { chmod, copyFile, readFile } from 'node:fs/promises';
+import { chmod, copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -77,7 +77,16 @@ suite('confinement', needsRoot, () => {
     const anybody = ['setpriv', '--reuid=65534', '--clear-groups', setuidProgram, '-u'] as const;
     assert.equal((await must(anybody)).trim(), '0', 'a set-user-ID program works here');
 
-    const { gate, launcher } = await sallyport.pids();
+    const { gate, launcher, agent } = await sallyport.pids();
+    for (const thread of await threadStatuses(gate)) {
+      assert.deepEqual(capabilities(thread, 'CapEff'), GATE_CAPABILITIES);
+      assert.deepEqual(capabilities(thread, 'CapBnd'), GATE_CAPABILITIES);
+    }
+    for (const thread of await threadStatuses(agent)) {
+      for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) assert.deepEqual(capabilities(thread, set), []);
+      assert.equal(field(thread, 'NoNewPrivs'), '1');
+    }
+
     const before = await networkState(namespace, { counters: false });
     const applied = await readFile(join(sallyport.stateDirectory, 'gate', 'applied.json'), 'utf8');
     const position: Position = {
@@ -120,8 +129,11 @@ suite('confinement', needsRoot, () => {
     const address = lab.server.addresses[0]?.v4 ?? '';
     await using _nginx = await startNginx(lab.server.namespace, { subjects: [FINE], bulkBytes: 1 });
     await using sallyport = await withBlockedHost(namespace);
-    // The agent asks the gate once a second.
-    const { gate: before } = await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 1);
+    // Every table that an agent without feeds brings is there before it is held.
+    const { gate: before } = await sallyport.until(
+      ({ gate }) =>
+        gate?.tables.indicators?.hosts === 1 && gate.tables.popular !== null && gate.tables.reputation !== null,
+    );
     const { uid, gid } = await agentUser();
     // The real agent stands still meanwhile: it would connect again and again, and each of its connections ends ours.
     const { agent } = await sallyport.pids();
@@ -148,14 +160,50 @@ suite('confinement', needsRoot, () => {
       `${refused.length} refused, ${lines.filter(({ answer }) => answer === 'closed').length} connections ended`,
     );
 
-    const { gate: after } = await sallyport.until(({ gate }) => gate !== null);
+    const reasonOf = (name: string): string => lines.find((line) => line.name === `table: ${name}`)?.reason ?? '';
+    assert.match(reasonOf('sparse, 1 GB'), /wrong-length/);
+    // Root in all but writing (CAP_DAC_READ_SEARCH): a closed file is opened, and refused for what is in it.
+    assert.match(reasonOf('unreadable'), /truncated/);
+
+    // What is compared was said after the attacks: these connections were judged later still.
+    await enforces(namespace, address);
+    const { gate: after } = await sallyport.until(({ gate }) => (gate?.packets ?? 0) > (before?.packets ?? 0));
     assert.equal(after?.pid, before?.pid);
     assert.deepEqual(after?.tables, before?.tables);
     assert.equal(after?.mode, 'block');
-    await enforces(namespace, address);
     await sallyport.json('indicator', 'add', 'other.test', '--action', 'block');
     await sallyport.until(({ gate }) => gate?.tables.indicators?.hosts === 2);
   });
 });
+
+/** By number (include/uapi/linux/capability.h): the bits of a mask in `/proc/PID/status`. */
+const CAPABILITIES: Readonly<Record<number, string>> = {
+  2: 'dac_read_search',
+  12: 'net_admin',
+  13: 'net_raw',
+  19: 'sys_ptrace',
+  38: 'perfmon',
+  39: 'bpf',
+};
+const GATE_CAPABILITIES = Object.values(CAPABILITIES);
+
+/** `/proc/PID/status` of every thread: capabilities belong to threads. */
+async function threadStatuses(pid: number): Promise<string[]> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  assert.ok(threads.length > 1);
+  return Promise.all(threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/status`, 'utf8')));
+}
+
+const field = (status: string, name: string): string => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1] ?? '';
+
+/** Names of a set, or numbers of those that nobody of ours should have. */
+function capabilities(status: string, set: string): string[] {
+  const mask = field(status, set);
+  assert.match(mask, /^[0-9a-f]{16}$/);
+  const bits = BigInt(`0x${mask}`);
+  return Array.from({ length: 64 }, (_, bit) => bit)
+    .filter((bit) => ((bits >> BigInt(bit)) & 1n) === 1n)
+    .map((bit) => CAPABILITIES[bit] ?? `${bit}`);
+}
 
 const isAllowed = ({ name }: Attempt): boolean => name.startsWith('allowed: ');

@@ -11,6 +11,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -131,6 +132,37 @@ attempt('open a raw IP socket', () => python('import socket; socket.socket(socke
 attempt('open a packet socket', () => python('import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)'));
 attempt('mark a socket', () => python('import socket; socket.socket().setsockopt(1, 36, 0x30000000)'));
 
+// What the gate's further capabilities are for (ARCHITECTURE.md).
+const PYTHON_CALLS = `
+import ctypes, os, platform, struct
+c = ctypes.CDLL(None, use_errno=True)
+arm = platform.machine() == 'aarch64'
+def check(result):
+    if result < 0: raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+`;
+attempt('load an eBPF program', () =>
+  // BPF_PROG_LOAD of a tracepoint program: r0 = 0; exit
+  python(`${PYTHON_CALLS}
+code = ctypes.create_string_buffer(bytes([0xb7, 0, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]), 16)
+licence = ctypes.create_string_buffer(b'GPL')
+order = struct.pack('=IIQQ', 5, 2, ctypes.addressof(code), ctypes.addressof(licence))
+check(c.syscall(280 if arm else 321, 5, ctypes.create_string_buffer(order, 120), 120))`),
+);
+attempt('count events of the whole machine', () =>
+  // perf_event_open: every process on processor 0
+  python(`${PYTHON_CALLS}
+event = ctypes.create_string_buffer(struct.pack('=IIQ', 1, 128, 0), 128)
+check(c.syscall(241 if arm else 298, event, -1, 0, -1, 0))`),
+);
+attempt('open a file by its handle', () =>
+  python(`${PYTHON_CALLS}
+handle = ctypes.create_string_buffer(struct.pack('=Ii', 128, 0), 136)
+check(c.name_to_handle_at(-100, b'/etc/hostname', handle, ctypes.byref(ctypes.c_int()), 0))
+check(c.open_by_handle_at(os.open('/etc/hostname', 0), handle, 0))`),
+);
+attempt('read a file of root alone', () => void readFileSync('/etc/shadow'));
+attempt('list a directory of root alone', () => void readdirSync('/root'));
+
 // Processes.
 for (const [who, pid] of [
   ['gate', position.gatePid],
@@ -139,6 +171,9 @@ for (const [who, pid] of [
   attempt(`signal the ${who}`, () => void process.kill(pid, 0));
   attempt(`stop the ${who}`, () => void process.kill(pid, 'SIGSTOP'));
   attempt(`write the memory of the ${who}`, () => void openSync(`/proc/${pid}/mem`, 'r+'));
+  attempt(`list what the ${who} has open`, () => void readdirSync(`/proc/${pid}/fd`));
+  attempt(`read which program the ${who} runs`, () => void readlinkSync(`/proc/${pid}/exe`));
+  attempt(`read the memory of the ${who}`, () => void openSync(`/proc/${pid}/mem`, 'r'));
   attempt(`trace the ${who}`, () =>
     python(`import ctypes,sys; sys.exit(ctypes.CDLL(None).ptrace(16, ${pid}, 0, 0) != 0)`),
   );
@@ -155,7 +190,9 @@ for (const argv of [
   ['su', '--command', 'true', 'root'],
   ['sudo', '-n', 'true'],
   ['setpriv', '--reuid=0', 'true'],
-  ['setpriv', '--ambient-caps=+net_admin', '--inh-caps=+net_admin', 'true'],
+  ...['net_admin', 'net_raw', 'bpf', 'perfmon', 'sys_ptrace', 'dac_read_search'].map(
+    (name) => ['setpriv', `--ambient-caps=+${name}`, `--inh-caps=+${name}`, 'true'] as const,
+  ),
   ['chroot', '/', 'true'],
 ] as const) {
   attempt(argv.slice(0, 2).join(' '), () => program(argv));
