@@ -5,9 +5,10 @@
  * folder and in `bench/`; a test keeps the two in step.
  */
 
-/** Needed to run the end-to-end tests and `sallyport evaluate`. */
+/** Needed to run the tests; clang builds the eBPF program again, to compare. */
 export const LAB_PACKAGES = [
   'chromium',
+  'clang',
   'curl',
   'iproute2',
   'nginx-light',
