@@ -2,7 +2,17 @@
  * The gate's files in the state directory. `gate/` belongs to root; from `agent/tables/` only finished tables are
  * read, through a descriptor that refuses links and with a bound on size, because the agent is not trusted.
  */
-import { closeSync, constants, fstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 import { TABLE_SLOTS, type TableSlot } from '@sallyport/contract/gate-link';
@@ -33,6 +43,7 @@ export interface OpenTable extends Disposable {
 export class StateDirectory {
   readonly #gate: string;
   readonly #agent: string;
+  #heartbeat: number | null = null;
 
   constructor(path: string) {
     this.#gate = join(path, 'gate');
@@ -43,12 +54,19 @@ export class StateDirectory {
     return join(this.#gate, 'gate.sock');
   }
 
-  /** Its content changes several times a second while the gate answers; the supervisor looks at it. */
+  /**
+   * Its content changes several times a second while the gate answers; the supervisor looks at it. `count` only grows:
+   * it is written over the one before, because a gate that stops between emptying a file and writing it would leave no
+   * number that the supervisor sees standing still.
+   */
   beat(count: number): void {
-    writeFileSync(join(this.#gate, 'heartbeat'), `${count}\n`);
+    this.#heartbeat ??= openSync(join(this.#gate, 'heartbeat'), 'w');
+    writeSync(this.#heartbeat, `${count}\n`, 0);
   }
 
   stopBeating(): void {
+    if (this.#heartbeat !== null) closeSync(this.#heartbeat);
+    this.#heartbeat = null;
     rmSync(join(this.#gate, 'heartbeat'), { force: true });
   }
 

@@ -167,6 +167,14 @@ suite('small memories', () => {
     assert.equal(memory.read(), null);
   });
 
+  test('the heartbeat is written over, never emptied', () => {
+    state.beat(1);
+    writeFileSync(own('heartbeat'), 'what stays', { flag: 'a' });
+    state.beat(2);
+    assert.equal(readFileSync(own('heartbeat'), 'utf8'), '2\nwhat stays');
+    state.stopBeating();
+  });
+
   test('the heartbeat changes, and stops with its file', () => {
     state.beat(1);
     const first = readFileSync(own('heartbeat'), 'utf8');

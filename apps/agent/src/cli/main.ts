@@ -45,6 +45,10 @@ const endQuietly = (error: unknown): never => {
   throw error;
 };
 
-// Pipes and files are written synchronously on Linux, so nothing is lost by leaving at once; waiting for the event loop
-// to run dry would leave it to a forgotten socket when the prompt comes back.
-process.exit(await run(argv, context, process.env['SALLYPORT_DEBUG'] === '1').catch(endQuietly));
+const code = await run(argv, context, process.env['SALLYPORT_DEBUG'] === '1').catch(endQuietly);
+// Pipes and files are written synchronously on Linux, but a program that starts this one may give it a socket, where a
+// slow reader leaves a rest behind. Not waited for is the event loop: a forgotten socket would hold the prompt back.
+for (const stream of [process.stdout, process.stderr]) {
+  if (stream.writableLength > 0) await new Promise<void>((done) => stream.write('', () => done()));
+}
+process.exit(code);
