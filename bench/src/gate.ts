@@ -4,7 +4,6 @@
  * All arms run one after the other against the same unprotected namespace and the same server, each
  * in a client namespace of its own. Nothing outside those namespaces is touched.
  */
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { getuid } from 'node:process';
 import { parseArgs } from 'node:util';
 
@@ -19,6 +18,7 @@ import { startOpenSnitch } from './arms/opensnitch.ts';
 import { rulesAlone } from './arms/rules-alone.ts';
 import { startSallyport } from './arms/sallyport.ts';
 import { startSquid } from './arms/squid.ts';
+import { progress, Refusal, runCommand, writeResults } from './command.ts';
 import { prepareClient, prepareServer, siteHosts } from './load.ts';
 import { describeMachine, disturbances } from './machine.ts';
 import { type ArmResult, type Effort, measureArm } from './measure.ts';
@@ -57,7 +57,6 @@ const TOOLS = {
   openssl: 'openssl',
   'iptables-nft': 'iptables',
 };
-const RESULTS_FILE = new URL('../../docs/benchmarks.md', import.meta.url);
 
 interface Options {
   readonly json: boolean;
@@ -67,9 +66,6 @@ interface Options {
   readonly resume: boolean;
   readonly arms: ReadonlySet<ArmName>;
 }
-
-/** Says what is wrong in one line and ends. */
-class Refusal extends Error {}
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -206,34 +202,4 @@ function humanForm(measurements: Measurements): string {
   return [alignedTable(tableRows(measurements)), '', ...missing].join('\n').trimEnd();
 }
 
-const INTRODUCTION = `# Benchmarks
-
-Written by \`sudo ./sallyport bench gate --write\`. Client and server are network namespaces of one machine, joined by
-veth (MTU 1500); the server is nginx, the load is wrk with 16 connections and one request for each connection, bulk is
-curl fetching 100 MB over HTTP. Every arm alternates with unprotected traffic; a ratio compares a run with the mean of the
-unprotected runs before and after it, and the table shows medians. Added time to first byte is measured with one
-connection at a time; the unprotected row shows the absolute p50 and p99 in parentheses, which include the measuring
-process's own event loop. *conntrack* is connection tracking switched on by two rules that decide nothing; *rules* are
-Sallyport's own rules with nobody listening. Memory is PSS of all processes together.
-
-`;
-
-async function writeResults(section: string): Promise<void> {
-  const present = await readFile(RESULTS_FILE, 'utf8').catch(() => '');
-  if (present === '') await writeFile(RESULTS_FILE, `${INTRODUCTION}${section}`);
-  else await appendFile(RESULTS_FILE, `\n${section}`);
-}
-
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-try {
-  await main();
-} catch (error) {
-  const bad = error instanceof Refusal || (error instanceof Error && 'code' in error);
-  process.stderr.write(
-    `${bad ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -3,7 +3,7 @@
  * take for the same list. Every size and every peer runs in a process of its own, one after the other.
  */
 import { execFile } from 'node:child_process';
-import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { parseArgs, promisify } from 'node:util';
 
 import { run } from '@sallyport/lab/command';
 
+import { progress, Refusal, runCommand, writeResults } from './command.ts';
 import { listName } from './list-names.ts';
 import { describeMachine, disturbances, type Machine } from './machine.ts';
 import { measureDnsPeer } from './peers/dns-peer.ts';
@@ -33,7 +34,6 @@ const NODE_FLAGS = [
 ];
 /** The peers in JavaScript take what they need. */
 const MATCHER_FLAGS = ['--expose-gc', '--max-old-space-size=6000'];
-const RESULTS_FILE = new URL('../../docs/benchmarks.md', import.meta.url);
 const REAL_LIST = 'lists/domains-malicious-mit-cc0.txt.xz';
 
 interface HostsFigures {
@@ -64,9 +64,6 @@ interface MissingPeer {
   readonly reason: string;
 }
 
-/** Says what is wrong in one line and ends. */
-class Refusal extends Error {}
-
 const execute = promisify(execFile);
 
 async function main(): Promise<void> {
@@ -88,7 +85,7 @@ async function main(): Promise<void> {
   }
   const { peers, missing } = options.peers === 0 ? { peers: [], missing: [] } : await measurePeers(options.peers);
   const measurements = { machine, rows, peers, missing };
-  if (options.write) await appendFile(RESULTS_FILE, `\n${toMarkdown(measurements)}`);
+  if (options.write) await writeResults(toMarkdown(measurements));
   const { figures } = rows[options.sizes.length - 1] ?? {};
   process.stdout.write(
     options.json
@@ -307,14 +304,4 @@ function readOptions(args: string[]): Options {
   };
 }
 
-const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-
-try {
-  await main();
-} catch (error) {
-  const bad = error instanceof Refusal || (error instanceof Error && 'code' in error);
-  process.stderr.write(
-    `${bad ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exitCode = 1;
-}
+await runCommand(main);

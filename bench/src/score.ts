@@ -15,6 +15,7 @@ import { assessName, scoreName } from '@sallyport/policy/score/score-name';
 import { THRESHOLD } from '@sallyport/policy/score/signals';
 import { trigramSource } from '@sallyport/policy/score/train-trigrams';
 
+import { progress, Refusal, runCommand } from './command.ts';
 import { alignedTable } from './report.ts';
 import { median } from './statistics.ts';
 
@@ -50,9 +51,6 @@ const MALICIOUS_LIST = 'domains-malicious-mit-cc0.txt.xz';
 const MOST_FALSE_POSITIVES = 0.001;
 const ROUNDS = 7;
 const NAMES_PER_ROUND = 20_000;
-
-/** Says what is wrong in one line and ends. */
-class Refusal extends Error {}
 
 interface Names {
   readonly source: 'corpora' | 'generated';
@@ -320,16 +318,4 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : Number
 
 const bytesOf = (name: string): Uint8Array => Buffer.from(name, 'latin1');
 
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-try {
-  main();
-} catch (error) {
-  const bad = error instanceof Refusal || (error instanceof Error && 'code' in error);
-  process.stderr.write(
-    `${bad ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -5,7 +5,6 @@
  * the last step alone, as fast as the gate takes them, with tables that the agent compiled; refreshes would measure the
  * compiler. Time to first byte is compared as in `bench gate`, in turns with and without swaps under the same load.
  */
-import { appendFile } from 'node:fs/promises';
 import { getuid } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -20,6 +19,7 @@ import { createTemporaryFolder } from '@sallyport/lab/temporary-folder';
 import { createStarLab, type StarLab } from '@sallyport/lab/topology';
 
 import { shortenTimeWait } from './arms/arm.ts';
+import { progress, Refusal, runCommand, writeResults } from './command.ts';
 import { comparison, type FirstByteComparison, type FirstByteProbe, startFirstByteProbe } from './first-byte.ts';
 import { loadConnections, prepareClient, prepareServer, site, siteHosts } from './load.ts';
 import { describeMachine, disturbances } from './machine.ts';
@@ -44,7 +44,6 @@ const USAGE = `usage: sallyport bench swaps [--json] [--write] [--swaps N] [--ho
   --hosts      hosts in each of the two tables (1000000)
   --refreshes  refreshes through the agent, an odd number (5)`;
 
-const RESULTS_FILE = new URL('../../docs/benchmarks.md', import.meta.url);
 const SERVER_ADDRESSES = 8;
 /** Pairs of a block with swaps and one without. */
 const BLOCKS = 20;
@@ -64,14 +63,11 @@ interface Options {
   readonly refreshes: number;
 }
 
-/** Says what is wrong in one line and ends. */
-class Refusal extends Error {}
-
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   if (getuid?.() !== 0) throw new Refusal('bench swaps needs root, to make network namespaces: use sudo');
   const results = await measure(options);
-  if (options.write) await appendFile(RESULTS_FILE, `\n${toSwapMarkdown(results)}`);
+  if (options.write) await writeResults(toSwapMarkdown(results));
   process.stdout.write(
     options.json ? `${JSON.stringify(toSwapJson(results))}\n` : `${alignedTable(swapRows(results))}\n`,
   );
@@ -304,16 +300,4 @@ function clientOf(lab: StarLab, n: number): Namespace {
   return client.namespace;
 }
 
-function progress(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-try {
-  await main();
-} catch (error) {
-  const bad = error instanceof Refusal || (error instanceof Error && 'code' in error);
-  process.stderr.write(
-    `${bad ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exitCode = 1;
-}
+await runCommand(main);

@@ -8,7 +8,7 @@ import { stateDirectory } from '../state/state-directory.ts';
 import type { Context } from './context.ts';
 import { isBrokenPipe, run } from './run.ts';
 import { openControl } from './session.ts';
-import { layoutOf, outputOf } from './terminal.ts';
+import { flush, layoutOf, outputOf } from './terminal.ts';
 
 const argv = process.argv.slice(2);
 
@@ -46,9 +46,7 @@ const endQuietly = (error: unknown): never => {
 };
 
 const code = await run(argv, context, process.env['SALLYPORT_DEBUG'] === '1').catch(endQuietly);
-// Pipes and files are written synchronously on Linux, but a program that starts this one may give it a socket, where a
-// slow reader leaves a rest behind. Not waited for is the event loop: a forgotten socket would hold the prompt back.
-for (const stream of [process.stdout, process.stderr]) {
-  if (stream.writableLength > 0) await new Promise<void>((done) => stream.write('', () => done()));
-}
+await flush(process.stdout);
+await flush(process.stderr);
+// Not waited for is the event loop: a forgotten socket would hold the prompt back.
 process.exit(code);

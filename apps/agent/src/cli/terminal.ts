@@ -29,6 +29,14 @@ export function outputOf(stream: NodeJS.WriteStream): Output {
   }
 }
 
+/**
+ * Resolves when all that was written has left the process. Pipes and files are written at once on Linux, but a program
+ * that starts this one may give it a socket, where a slow reader leaves up to a high-water mark behind.
+ */
+export async function flush(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0) await new Promise<void>((done) => stream.write('', () => done()));
+}
+
 export function layoutOf(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv, nowMs: number): Layout {
   const forced = env['FORCE_COLOR'];
   const wanted = forced === undefined || forced === '' ? stream.isTTY : forced !== '0' && forced !== 'false';

@@ -32,6 +32,7 @@ import type { Indicator, IndicatorInput } from '@sallyport/contract/indicator';
 import { gateSettingsFrom, itemsOf, SETTING_NAMES } from '@sallyport/contract/settings';
 import { parentOf, WEB_CATEGORIES } from '@sallyport/hosts/web-category';
 import { scoreName } from '@sallyport/policy/score/score-name';
+import { policySettingsFrom } from '@sallyport/policy/settings';
 
 import { categoryState } from '../categories/category-rules.ts';
 import { CategoryStore } from '../categories/category-store.ts';
@@ -63,7 +64,6 @@ import { VERSION } from '../version.ts';
 import { FeedIntake } from './feed-intake.ts';
 import { FeedSchedule } from './feed-schedule.ts';
 import { FeedSelection } from './feed-selection.ts';
-import { policySettingsFrom } from './policy-settings.ts';
 import { PolicyTables } from './policy-tables.ts';
 import { policyView } from './policy-view.ts';
 import { checkTarget, type TableBytes } from './target-check.ts';
@@ -493,12 +493,13 @@ export class AgentCore implements Control, AsyncDisposable {
 
   async policy(): Promise<PolicyView> {
     const entries = this.#categoryEntries();
+    const reputation = this.#tables.current('reputation');
     return policyView({
       gate: gateSettingsFrom((name) => this.#settings.value(name)),
       categories: this.#policyTables.categorySettings,
       policies: this.#categories.all(),
       indicators: { stored: this.#indicators.size, otherGroups: this.#policyTables.otherGroups },
-      feedEntries: this.#feeds.all().reduce((sum, { view }) => sum + (view.enabled ? countOf(view) : 0), 0),
+      reputationEntries: reputation === null ? 0 : this.#files.entries(reputation),
       categoryEntries: entries?.values().reduce((sum, each) => sum + each, 0) ?? null,
       problems: this.problems,
     });
@@ -675,8 +676,7 @@ const readHashKey = (hex: string): readonly [number, number] => [
   Number.parseInt(hex.slice(8, 16), 16),
 ];
 
-const entriesOf = (view: FeedView): string => countOf(view).toLocaleString('en');
-
-const countOf = ({ entries }: FeedView): number => entries.hosts + entries.ips + entries.cidrs + entries.urls;
+const entriesOf = ({ entries: { hosts, ips, cidrs, urls } }: FeedView): string =>
+  (hosts + ips + cidrs + urls).toLocaleString('en');
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -136,7 +136,7 @@ export class FeedIntake {
     return this.#inTurn(async () => {
       const { store } = this.#parts;
       const feed = this.find(text);
-      await this.#withChange(
+      await this.#withFeeds(
         store.all().filter((other) => other !== feed),
         () => {},
       );
@@ -148,16 +148,14 @@ export class FeedIntake {
 
   setEnabled(text: string, enabled: boolean, onProgress: OnProgress): Promise<FeedView> {
     return this.#inTurn(async () => {
-      const { store, now } = this.#parts;
       const feed = this.find(text);
       if (feed.view.enabled === enabled) return feed.view;
-      const nextMs = enabled && feed.view.intervalMs !== null ? now() : null;
+      const nextMs = enabled && feed.view.intervalMs !== null ? this.#parts.now() : null;
       // What somebody turned on is no longer `up`'s to take away.
       const origin = enabled && feed.view.origin === 'default' ? 'chosen' : feed.view.origin;
-      const changed: StoredFeed = { ...feed, view: { ...feed.view, enabled, origin, nextMs } };
-      const all = store.all().map((other) => (other === feed ? changed : other));
-      if (feed.content === null) store.put(changed);
-      else await this.#withChange(all, onProgress, changed);
+      const change = (of: StoredFeed): StoredFeed => ({ ...of, view: { ...of.view, enabled, origin, nextMs } });
+      if (feed.content === null) this.#parts.store.put(change(feed));
+      else await this.#changeFeed(feed, change, onProgress);
       this.#rememberTables();
       return this.find(feed.view.id).view;
     });
@@ -166,13 +164,11 @@ export class FeedIntake {
   /** `entries` empty: content that is held back as a whole; otherwise entries, or `*`. */
   approve(text: string, entries: readonly string[], onProgress: OnProgress): Promise<FeedView> {
     return this.#inTurn(async () => {
-      const { store } = this.#parts;
       const feed = this.find(text);
       if (entries.length === 0) return this.#approveContent(feed, onProgress);
-      const approved = approvalsAfter(feed, store.report(feed.view.id)?.held ?? [], entries);
-      const changed: StoredFeed = { ...feed, approved };
-      const all = store.all().map((other) => (other === feed ? changed : other));
-      await this.#withChange(all, onProgress, changed);
+      const held = this.#parts.store.report(feed.view.id)?.held ?? [];
+      const approved = approvalsAfter(feed, held, entries);
+      await this.#changeFeed(feed, (of) => ({ ...of, approved }), onProgress);
       this.#rememberTables();
       return this.find(feed.view.id).view;
     });
@@ -241,7 +237,7 @@ export class FeedIntake {
       const going = store.all().filter(({ view }) => view.origin === 'default' && view.enabled);
       if (going.length === 0) return [];
       const staying = store.all().filter((feed) => !going.includes(feed));
-      if (going.some(({ content }) => content !== null)) await this.#withChange(staying, onProgress);
+      if (going.some(({ content }) => content !== null)) await this.#withFeeds(staying, onProgress);
       for (const feed of going) store.remove(feed);
       this.#rememberTables();
       return going.map(({ view }) => view);
@@ -320,7 +316,7 @@ export class FeedIntake {
   /** Reads all stored feeds and compiles their tables. Throws ControlError; the tables in force stay then. */
   recompile(onProgress: OnProgress): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#withChange(this.#parts.store.all(), onProgress);
+      await this.#withFeeds(this.#parts.store.all(), onProgress);
       this.#rememberTables();
     });
   }
@@ -365,10 +361,18 @@ export class FeedIntake {
     return intake.view;
   }
 
-  /** Compiles `feeds` as they shall be, commits `changed` and what the reading told of the others. */
-  async #withChange(feeds: readonly StoredFeed[], onProgress: OnProgress, changed?: StoredFeed): Promise<void> {
+  /** `change` is made twice: for compiling, and to what the schedule has made of the feed meanwhile. */
+  async #changeFeed(feed: StoredFeed, change: (of: StoredFeed) => StoredFeed, onProgress: OnProgress): Promise<void> {
+    const { store } = this.#parts;
+    const all = store.all().map((other) => (other === feed ? change(other) : other));
+    const compiled = await this.#publish(all, new Map(), onProgress);
+    store.put(change(this.find(feed.view.id)));
+    this.#commitReports(compiled);
+  }
+
+  /** Compiles `feeds` as they shall be, and commits what the reading told of them. */
+  async #withFeeds(feeds: readonly StoredFeed[], onProgress: OnProgress): Promise<void> {
     const compiled = await this.#publish(feeds, new Map(), onProgress);
-    if (changed !== undefined) this.#parts.store.put(changed);
     this.#commitReports(compiled);
   }
 

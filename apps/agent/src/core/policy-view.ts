@@ -12,7 +12,7 @@ export interface EffectivePolicy {
   /** Stored indicators, and those of them for other device groups. */
   readonly indicators: { readonly stored: number; readonly otherGroups: number };
   /** Entries of feeds and of category lists in force. */
-  readonly feedEntries: number;
+  readonly reputationEntries: number;
   readonly categoryEntries: number | null;
   readonly problems: readonly string[];
 }
@@ -45,7 +45,7 @@ export function policyView(policy: EffectivePolicy): PolicyView {
         entries: indicators.stored,
         note: others === 0 ? '' : `${others} of them are for other device groups and do not act here`,
       },
-      { name: 'reputation', entries: policy.feedEntries, note: '' },
+      { name: 'reputation', entries: policy.reputationEntries, note: '' },
       {
         name: 'categories',
         entries: policy.categoryEntries,

@@ -4,10 +4,11 @@
  * Easy to get wrong: a file may only go once the gate has answered for its successor; until then the gate may be just
  * about to open it.
  */
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { TableSlot } from '@sallyport/contract/gate-link';
+import { HEADER_WORDS, readCounts } from '@sallyport/hosts/format';
 
 import { giveToOwner, type StateDirectory } from '../state/state-directory.ts';
 
@@ -62,6 +63,19 @@ export class TableFiles {
     }
     this.finish(file);
     return file;
+  }
+
+  /** Names, URLs and networks in a table, as its header says. */
+  entries(file: string): number {
+    const header = new Uint32Array(HEADER_WORDS);
+    const descriptor = openSync(this.path(file), 'r');
+    try {
+      readSync(descriptor, header);
+    } finally {
+      closeSync(descriptor);
+    }
+    const { hosts, urls, v4, v6 } = readCounts(header);
+    return hosts.entries + urls.entries + v4.networks + v6.networks;
   }
 
   remove(file: string): void {

@@ -1,6 +1,7 @@
 /** The command line as a process: what only shows with real pipes, users and exit codes. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -18,6 +19,7 @@ import { after, suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const MANY_LINES = fileURLToPath(new URL('many-lines.ts', import.meta.url));
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
 
@@ -71,6 +73,16 @@ suite('process', () => {
   test('a reader that hangs up ends it quietly', async () => {
     const { code, err } = await start({ argv: ['wire', '--flows', flows(4000)], hangUp: true });
     assert.deepEqual([code, err], [0, '']);
+  });
+  test('a slow reader gets all of it', async () => {
+    const child = spawn(process.execPath, [MANY_LINES]);
+    await once(child.stderr, 'data');
+    let bytes = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    await once(child, 'close');
+    assert.equal(bytes, 1024 * 1024);
   });
   test('colour when asked for, none into a pipe', async () => {
     const escape = /\u001b\[/; // oxlint-disable-line no-control-regex -- it is what is looked for

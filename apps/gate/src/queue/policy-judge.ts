@@ -5,6 +5,7 @@ import type { FailPolicy, GateSettings } from '@sallyport/contract/gate-settings
 import { HostTable } from '@sallyport/hosts/table';
 import { judge, PASS } from '@sallyport/policy/judge';
 import { scoreName } from '@sallyport/policy/score/score-name';
+import { policySettingsFrom } from '@sallyport/policy/settings';
 import type { PolicySettings, Question, Tables, Verdict } from '@sallyport/policy/verdict';
 
 import { HOOK_LOCAL_OUT, UNKNOWN_UID } from '../netlink/queue.ts';
@@ -12,7 +13,6 @@ import { ConnectionSubject, type ProcessSources } from '../process/connection-su
 import type { FlowEnds, HeldPacket } from './flow.ts';
 import type { Judge } from './inspector.ts';
 import { NameScores } from './name-scores.ts';
-import { policySettingsFrom } from './policy-settings.ts';
 import type { SharedControl } from './protocol.ts';
 import type { Reading } from './reading.ts';
 import type { RingProducer } from './record-ring.ts';

@@ -13,6 +13,7 @@ import { type Context, printLines } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { type FeedLocation, readFeedLocation } from '../feed-location.ts';
 import { type LocalFile, openLocalFeed } from '../local-file.ts';
+import { progressOn } from '../progress.ts';
 import { byteSize } from '../quantity.ts';
 import { printable, printableJson } from '../safe-text.ts';
 import {
@@ -299,27 +300,4 @@ function intervalOf(typed: string): number {
   const interval = readDuration(typed);
   if (interval !== null) return interval;
   throw new UsageError(`feed add: --interval '${printable(typed)}' is no time such as 30m, 6h or 2d`);
-}
-
-interface Progress extends Disposable {
-  readonly show: (line: string) => void;
-  readonly clear: () => void;
-}
-
-/** One line that is written over, on a terminal; nothing into a file. */
-function progressOn({ err }: Context): Progress {
-  let shown = false;
-  const clear = (): void => {
-    if (shown) void err.write('\r\x1b[K');
-    shown = false;
-  };
-  return {
-    show(line) {
-      if (!err.isTerminal) return;
-      void err.write(`\r\x1b[K${printable(line)}`);
-      shown = true;
-    },
-    clear,
-    [Symbol.dispose]: clear,
-  };
 }
