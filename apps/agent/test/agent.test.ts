@@ -1,6 +1,6 @@
 /** The agent and its gate: real sockets, a double of the gate on the other end. */
 import assert from 'node:assert/strict';
-import { createReadStream, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 
@@ -166,6 +166,29 @@ suite('agent and gate', () => {
     await gate.until(() => gate.tables.reputation !== null);
     assert.equal(gate.tables.reputation?.hosts, 1);
     assert.notEqual(gate.files.at(-1), 'reputation-1.tbl');
+  });
+
+  test('a damaged list of web categories is compiled again, and does not keep the agent from starting', async () => {
+    using state = temporaryState();
+    await using gate = await GateDouble.listen(state.root);
+    const path = join(state.root, 'games.txt');
+    writeFileSync(path, 'game.example\n');
+    {
+      await using core = coreIn(state);
+      await core.addFeed({ location: path, format: 'detect', category: 'Games' }, createReadStream(path));
+      await core.putCategoryPolicy({ name: 'P', categories: ['Games'], deviceGroups: [], users: [], executables: [] });
+    }
+    const base = readdirSync(state.directory.tables).find((file) => file.startsWith('categorybase')) ?? '';
+    const damaged = readFileSync(join(state.directory.tables, base));
+    damaged[200] = (damaged[200] ?? 0) ^ 1;
+    writeFileSync(join(state.directory.tables, base), damaged);
+    await using core = coreIn(state);
+    await core.start(() => {});
+    await gate.until(() => gate.tables.categories?.hosts === 1);
+    assert.deepEqual(
+      core.problems.filter((problem) => problem.includes('categories')),
+      [],
+    );
   });
 
   test('gaps and losses that the gate tells of become rows, once', async () => {

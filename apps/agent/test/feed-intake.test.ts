@@ -35,7 +35,11 @@ function agentOn(state: TemporaryState, catalogue: readonly CatalogueFeed[] = []
   makeStateDirectory(directory);
   const database = openDatabase(directory, directory.stateDatabase, 'process', STATE_SCHEMA);
   const abort = new AbortController();
-  const gate: { refusal: string | null; taken: TableHandOver[] } = { refusal: null, taken: [] };
+  const gate: { refusal: string | null; categories: string | null; taken: TableHandOver[] } = {
+    refusal: null,
+    categories: null,
+    taken: [],
+  };
   const settings = { blockConfidence: 50, protectedNames: [] as string[], defaults: true };
   const store = new FeedStore(database, directory);
   const files = new TableFiles(directory);
@@ -54,7 +58,7 @@ function agentOn(state: TemporaryState, catalogue: readonly CatalogueFeed[] = []
     maxBytes: () => 10_000_000,
     blockConfidence: () => settings.blockConfidence,
     protectedNames: () => settings.protectedNames,
-    onCategories: async () => null,
+    onCategories: async () => gate.categories,
     removeTable: (file) => files.remove(file),
     now: () => AT_MS,
   });
@@ -430,6 +434,35 @@ suite('crashes', () => {
     await agent.add('/a', names(3));
     assert.equal(agent.reputation('n1.example'), 'block Malicious 1');
     assert.equal(readdirSync(state.directory.feeds).length, 1);
+  });
+
+  test('a feed whose categories are not in force says so, and the next start compiles it again', async () => {
+    using state = temporaryState();
+    {
+      await using agent = agentOn(state);
+      agent.gate.categories = 'no room';
+      await agent.add('/a', 'bad.example\n');
+      assert.deepEqual(agent.intake.problems, ['the web categories of before are in force: no room']);
+      assert.equal(agent.intake.isCurrent, false);
+    }
+    await using agent = agentOn(state);
+    assert.equal(agent.intake.adoptLast(), false);
+    await agent.intake.recompile(quiet);
+    assert.deepEqual(agent.intake.problems, []);
+    assert.equal(agent.intake.isCurrent, true);
+  });
+
+  test('what the schedule notes while a change is compiled stays', async () => {
+    using state = temporaryState();
+    await using agent = agentOn(state);
+    const { id } = await agent.add('/a', 'bad.example\ngoogle.com\n');
+    let told = false;
+    await agent.intake.approve(id, ['google.com'], () => {
+      if (!told) agent.intake.noteProblem(id, 'the server is away');
+      told = true;
+    });
+    const feed = agent.store.find(id);
+    assert.deepEqual([told, feed?.approved, feed?.view.problem], [true, ['google.com'], 'the server is away']);
   });
 
   test('a gate that refuses leaves everything as it was', async () => {

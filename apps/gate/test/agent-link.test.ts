@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 
 import {
   encodeFrame,
@@ -144,6 +145,35 @@ suite('link', { timeout: 10_000 }, () => {
     });
     (await Agent.connect(path)).socket.destroy();
     second.close();
+  });
+
+  test('who sends orders faster than they are carried out is made to wait', async () => {
+    const gate = Promise.withResolvers<string | null>();
+    answer = () => gate.promise;
+    const agent = await Agent.connect(path);
+    // More than lies between two sockets: a settings frame of 200 kB is not understood, but is an order all the same.
+    const padded = encodeFrame(FRAME.settings, Buffer.alloc(200_000, ' '));
+    const table = encodeJsonFrame(FRAME.table, { slot: 'reputation', file: 'r.tbl' });
+    agent.send(HELLO, table, ...Array.from({ length: 100 }, () => padded));
+    let left = -1;
+    while (left !== agent.socket.writableLength) {
+      left = agent.socket.writableLength;
+      for (let turn = 0; turn < 50; turn++) await setImmediate();
+    }
+    assert.ok(left > 10_000_000, `${left} of 20,000,000 bytes are still with who sent them`);
+    gate.resolve(null);
+    for (let n = 0; n < 101; n++) assert.equal((await agent.next()).type, FRAME.applied);
+  });
+
+  test('no more than a few hold the socket', async () => {
+    const first = await Promise.all(Array.from({ length: 8 }, () => Agent.connect(path)));
+    const ninth = await Agent.connect(path);
+    await ninth.ended;
+    first[0]?.socket.destroy();
+    await first[0]?.ended;
+    const agent = await Agent.connect(path);
+    agent.send(HELLO, encodeFrame(FRAME.askStatus, new Uint8Array()));
+    assert.equal((await agent.next()).type, FRAME.status);
   });
 
   test('settings and tables are answered in order', async () => {

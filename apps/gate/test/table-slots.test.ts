@@ -10,6 +10,7 @@ import type { Rule } from '@sallyport/hosts/rule';
 import { HostTable } from '@sallyport/hosts/table';
 
 import { type LastApplied, StateDirectory } from '../src/state-directory.ts';
+import { TableMemory } from '../src/tables/table-memory.ts';
 import { type TableReader, TableSlots } from '../src/tables/table-slots.ts';
 
 const RULE: Rule = { action: 'block', category: 'Malicious', id: '1', title: 'T', source: 'feed', expiresAt: null };
@@ -68,6 +69,22 @@ suite('a new table', () => {
     write('r-3', tableOf(110_000));
     assert.equal(await slots.take({ slot: 'reputation', file: 'r-3' }), null);
     assert.deepEqual(orders, ['reputation 100000', 'reputation 110000']);
+  });
+
+  test('takes no memory for a file whose header does not fit it', async () => {
+    class NoMemory extends TableMemory {
+      override take(): Uint8Array {
+        throw new Error('memory was taken');
+      }
+    }
+    slots = new TableSlots(new StateDirectory(directory), () => reader, new NoMemory());
+    write('sparse', tableOf(3));
+    truncateSync(join(directory, 'agent', 'tables', 'sparse'), 900_000_000);
+    write('words', Buffer.from('no table, but longer than the header of one. '.repeat(5)));
+    write('short', new Uint8Array(5));
+    assert.match((await slots.take({ slot: 'reputation', file: 'sparse' })) ?? '', /wrong-length/);
+    assert.match((await slots.take({ slot: 'reputation', file: 'words' })) ?? '', /not-a-table/);
+    assert.match((await slots.take({ slot: 'reputation', file: 'short' })) ?? '', /truncated/);
   });
 
   test('the file before the last is remembered', async () => {
